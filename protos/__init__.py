@@ -1,0 +1,1 @@
+"""The wire contract with endpoint agents and the code generated from it."""

@@ -1,0 +1,66 @@
+"""Time as a port: the wall clock, the monotonic clock, and which boot that one belongs to."""
+
+import datetime
+import time
+from pathlib import Path
+from typing import Protocol
+
+import attrs
+import trio
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+class Clock(Protocol):
+    """What a room may know of time."""
+
+    @property
+    def boot_id(self) -> str:
+        """Name the boot in which `monotonic` counts."""
+        ...
+
+    def now(self) -> datetime.datetime:
+        """Read the wall clock: aware, UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Count seconds since some moment of this boot; never steps back."""
+        ...
+
+
+def _read_boot_id() -> str:
+    try:
+        return _BOOT_ID.read_text(encoding="ascii").strip()
+    except OSError:  # no procfs: then each process is a boot of its own
+        return f"process-{time.monotonic_ns()}"
+
+
+@attrs.frozen
+class SystemClock:
+    """The machine's clocks."""
+
+    boot_id: str = attrs.field(factory=_read_boot_id)
+
+    def now(self) -> datetime.datetime:
+        """Read the wall clock: aware, UTC."""
+        return datetime.datetime.now(datetime.UTC)  # noqa: TID251  this is the clock that others take
+
+    def monotonic(self) -> float:
+        """Count seconds since the machine started, as other processes of this boot do."""
+        return time.monotonic()
+
+
+@attrs.frozen
+class VirtualClock:
+    """trio's clock with an epoch: under a mock clock whole days pass in milliseconds."""
+
+    epoch: datetime.datetime
+    boot_id: str = "boot-1"
+
+    def now(self) -> datetime.datetime:
+        """Give the epoch plus the time that passed in this run."""
+        return self.epoch + datetime.timedelta(seconds=trio.current_time())
+
+    def monotonic(self) -> float:
+        """Count the seconds of trio's clock."""
+        return trio.current_time()

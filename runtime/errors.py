@@ -1,0 +1,38 @@
+"""The errors of Aright.  An exception says that a promise broke, and carries the values."""
+
+
+class ArightError(Exception):
+    """Everything that Aright itself raises; what a library raises is translated at its door."""
+
+
+class InvalidFileError(ArightError):
+    """A file written by a person is not what it should be."""
+
+    def __init__(self, path: str, problem: str, *, line: int | None = None) -> None:
+        where = path if line is None else f"{path}:{line}"
+        super().__init__(f"{where}: {problem}")
+        self.path, self.line, self.problem = path, line, problem
+
+
+class NotFoundError(ArightError):
+    """A person named a thing that is not there."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(f"no {kind} {name}")
+        self.kind, self.name = kind, name
+
+
+class ConflictError(ArightError):
+    """What was asked does not fit the state a thing is in."""
+
+
+class StoreError(ArightError):
+    """What was to be kept was not kept."""
+
+
+class StoreFullError(StoreError):
+    """No room is left on the disk or in the budget; nothing of the commit was kept."""
+
+
+class StateDirError(StoreError):
+    """The state directory cannot be used: read-only, or held by another process."""

@@ -1,0 +1,50 @@
+"""Structured logs, and the register of the keys that may stand in them.
+
+A payload never does: no expected or actual value, no output of a script, no secret.
+"""
+
+import logging
+import sys
+
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+KEYS = frozenset({
+    "actor", "address", "agent_id", "attempt", "attempts", "boot_id", "channel", "check", "count",
+    "deadline_s", "error", "event", "file", "host", "incident_id", "intent_id", "kind", "level",
+    "line", "mailbox", "path", "pid", "port", "reason", "request_id", "retry_in_s", "role",
+    "rule_id", "rule_version", "rules", "runbook_id", "seq", "set_aside", "site_id", "state",
+    "step", "ticket_id", "timestamp", "took_ms", "verdict", "version",
+})  # fmt: skip
+"""Every key a log line may have."""
+
+
+class UnknownLogKeyError(KeyError):
+    """A log line would have said something that the register does not know."""
+
+
+def _registered(_logger: WrappedLogger, _name: str, line: EventDict) -> EventDict:
+    unknown = line.keys() - KEYS
+    if unknown:
+        raise UnknownLogKeyError(sorted(unknown)[0])
+    return line
+
+
+def configure_logs(*, level: str = "info", as_json: bool = True) -> None:
+    """Send log lines to standard error: one JSON object a line, or coloured text for a person."""
+    renderer = (
+        structlog.processors.JSONRenderer(sort_keys=True)
+        if as_json
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _registered,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
