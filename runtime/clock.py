@@ -1,6 +1,6 @@
 """Time as a port: the wall clock, the monotonic clock, and which boot that one belongs to."""
 
-import datetime
+import datetime as dt
 import time
 from pathlib import Path
 from typing import Protocol
@@ -19,7 +19,7 @@ class Clock(Protocol):
         """Name the boot in which `monotonic` counts."""
         ...
 
-    def now(self) -> datetime.datetime:
+    def now(self) -> dt.datetime:
         """Read the wall clock: aware, UTC."""
         ...
 
@@ -41,9 +41,9 @@ class SystemClock:
 
     boot_id: str = attrs.field(factory=_read_boot_id)
 
-    def now(self) -> datetime.datetime:
+    def now(self) -> dt.datetime:
         """Read the wall clock: aware, UTC."""
-        return datetime.datetime.now(datetime.UTC)  # noqa: TID251  this is the clock that others take
+        return dt.datetime.now(dt.UTC)  # noqa: TID251  this is the clock that others take
 
     def monotonic(self) -> float:
         """Count seconds since the machine started, as other processes of this boot do."""
@@ -54,12 +54,12 @@ class SystemClock:
 class VirtualClock:
     """trio's clock with an epoch: under a mock clock whole days pass in milliseconds."""
 
-    epoch: datetime.datetime
+    epoch: dt.datetime
     boot_id: str = "boot-1"
 
-    def now(self) -> datetime.datetime:
+    def now(self) -> dt.datetime:
         """Give the epoch plus the time that passed in this run."""
-        return self.epoch + datetime.timedelta(seconds=trio.current_time())
+        return self.epoch + dt.timedelta(seconds=trio.current_time())
 
     def monotonic(self) -> float:
         """Count the seconds of trio's clock."""

@@ -1,19 +1,25 @@
 """The one converter between frozen messages and JSON, and the one spelling of JSON in stores."""
 
-import datetime
+import datetime as dt
 import json
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import TypeVar, get_args
 
 import cattrs
 from cattrs.preconf.json import make_converter
 
 T = TypeVar("T")
 
+
+def _is_json(kind: object) -> bool:
+    """Say whether `kind` is a union that holds any mapping: JSON, which is its own structure."""
+    return any(getattr(member, "__origin__", None) is Mapping for member in get_args(kind))
+
+
 converter: cattrs.Converter = make_converter()
-converter.register_unstructure_hook(datetime.datetime, datetime.datetime.isoformat)
-converter.register_structure_hook(
-    datetime.datetime, lambda text, _: datetime.datetime.fromisoformat(text)
-)
+converter.register_unstructure_hook(dt.datetime, dt.datetime.isoformat)
+converter.register_structure_hook(dt.datetime, lambda text, _: dt.datetime.fromisoformat(text))
+converter.register_structure_hook_func(_is_json, lambda value, _: value)
 
 
 def to_json(value: object) -> str:

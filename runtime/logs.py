@@ -26,7 +26,7 @@ class UnknownLogKeyError(KeyError):
 def _registered(_logger: WrappedLogger, _name: str, line: EventDict) -> EventDict:
     unknown = line.keys() - KEYS
     if unknown:
-        raise UnknownLogKeyError(sorted(unknown)[0])
+        raise UnknownLogKeyError(min(unknown))
     return line
 
 
@@ -44,7 +44,9 @@ def configure_logs(*, level: str = "info", as_json: bool = True) -> None:
             _registered,
             renderer,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping()[level.upper()]
+        ),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )

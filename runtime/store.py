@@ -19,7 +19,7 @@ Query: TypeAlias = Callable[[sqlite3.Connection], T]
 
 
 class Store(Protocol):
-    """The appliance's memory: `runtime.hosts.sqlite.Database`, or `runtime.hosts.sqlite.InlineStore`."""
+    """The appliance's memory: `Database` or `InlineStore` of `runtime.hosts.sqlite`."""
 
     async def commit(self, *writes: Write[T]) -> list[T]:
         """Run `writes` in one transaction; give their results when they are durable.

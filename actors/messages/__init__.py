@@ -1,0 +1,41 @@
+"""Every message that crosses a mailbox, by subject: frozen, and plain data all the way down."""
+
+from actors.messages.flow import ExecuteRunbook, FixProposed, IncidentToDecide
+from actors.messages.incident import Decision, Fact, Incident, Mode, Move, Refusal, State
+from actors.messages.intent import Intent, IntentState
+from actors.messages.json import JSON
+from actors.messages.moment import Moment
+from actors.messages.observation import (
+    Observation,
+    Platform,
+    Recorded,
+    Severity,
+    Status,
+    Verdict,
+)
+from actors.messages.stop import Stop, StopKind
+
+__all__ = [
+    "JSON",
+    "Decision",
+    "ExecuteRunbook",
+    "Fact",
+    "FixProposed",
+    "Incident",
+    "IncidentToDecide",
+    "Intent",
+    "IntentState",
+    "Mode",
+    "Moment",
+    "Move",
+    "Observation",
+    "Platform",
+    "Recorded",
+    "Refusal",
+    "Severity",
+    "State",
+    "Status",
+    "Stop",
+    "StopKind",
+    "Verdict",
+]  # fmt: skip

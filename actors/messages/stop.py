@@ -1,0 +1,68 @@
+"""A stop: something that needs a person, and the identity of the ticket it opens."""
+
+import enum
+
+import attrs
+
+from actors.messages.observation import Severity
+
+
+class StopKind(enum.StrEnum):
+    """Why healing stopped; with its key it is the identity of a ticket."""
+
+    AUDIT = "audit"
+    """Key: the host.  Lists what would have been done."""
+    FLAP = "flap"
+    """Key: site/host/check."""
+    SUPPRESSED = "suppressed"
+    """A person's own suppression.  Key: its id."""
+    BREAKER = "breaker"
+    """Key: the breaker."""
+    BUDGET = "budget"
+    """Key: rule or runbook, host or hour."""
+    CANARY = "canary"
+    """Key: rule and its hash."""
+    WINDOW = "window"
+    """Key: the window."""
+    APPROVAL = "approval"
+    """Key: the incident."""
+    REJECTED = "rejected"
+    """Key: the incident."""
+    EXPIRED = "expired"
+    """Key: the incident."""
+    NO_RULE = "no_rule"
+    """Key: the incident."""
+    RULE_ESCALATES = "rule_escalates"
+    """Key: the incident."""
+    FIX_FAILED = "fix_failed"
+    """Key: the incident."""
+    FIX_UNKNOWN = "fix_unknown"
+    """Key: the incident."""
+    ROLLED_BACK = "rolled_back"
+    """Key: the incident."""
+    DEAD_LETTER = "dead_letter"
+    """Key: mailbox, or incident."""
+    ROOM_DOWN = "room_down"
+    """Key: the actor."""
+    CHANNEL_DEAD = "channel_dead"
+    """Key: the channel."""
+    RULES_SET_ASIDE = "rules_set_aside"
+    """Key: version of the rule set."""
+    STORE = "store"
+    """Key: what of it: full, budget, error."""
+
+
+@attrs.frozen
+class Stop:
+    """Something stopped, and a person must know."""
+
+    kind: StopKind
+    key: str
+    severity: Severity
+    reason: str
+    """A code in snake_case; the sentence for people is made from it where it is shown."""
+    incident_id: str | None = None
+    host: str = ""
+    check: str = ""
+    rule_id: str = ""
+    runbook_id: str = ""

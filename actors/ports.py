@@ -1,0 +1,83 @@
+"""What rooms write in one commit with each other: ports, given by one room, wired by the role.
+
+A stop and its ticket, a verdict and the breaker that counts it, stand in one transaction or not
+at all.  So the giving room's store offers a `Write`, and the deciding room puts it into its commit.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from actors.messages import Fact, Incident, Intent, Moment, Move, Observation, Stop, Verdict
+from runtime.errors import ConflictError
+from runtime.store import Query, Write
+
+
+class StaleMoveError(ConflictError):
+    """The incident is no longer where the mover believed it to be; somebody else moved it."""
+
+
+class IllegalMoveError(ConflictError):
+    """The table of states does not know such a transition: a programming error."""
+
+
+class Incidents(Protocol):
+    """Given by the journal: the only way to change an incident."""
+
+    def move(self, incident_id: str, move: Move, at: Moment) -> Write[Incident]:
+        """Append the fact, change the state, give the incident as it then is.
+
+        The write raises StaleMoveError, IllegalMoveError, or NotFoundError.
+        """
+        ...
+
+    def note(self, incident_id: str, fact: Fact, at: Moment) -> Write[None]:
+        """Append a line to the trace; the state stays."""
+        ...
+
+    def get(self, incident_id: str) -> Query[Incident | None]:
+        """Look an incident up."""
+        ...
+
+    def observation(self, observation_id: str) -> Query[Observation]:
+        """Look an observation up; raises NotFoundError."""
+        ...
+
+
+class Tickets(Protocol):
+    """Given by the escalator: what people are told."""
+
+    def open(self, stop: Stop, at: Moment) -> Write[str]:
+        """Open a ticket, or add to the open one of the same kind and key; give its id."""
+        ...
+
+    def settle(self, incident_id: str, at: Moment) -> Write[None]:
+        """An incident is closed: resolve each ticket whose last unsettled incident it was."""
+        ...
+
+
+class Accounts(Protocol):
+    """Given by the circuit breaker: what the safety gate must know of every fix."""
+
+    def finished(self, incident: Incident, verdict: Verdict, at: Moment) -> Write[Sequence[Stop]]:
+        """Count a verdict: breaker, canary, budget.  Gives the stops it causes."""
+        ...
+
+
+class Intents(Protocol):
+    """Given by the journal: what the runner is about to do, is doing, has done."""
+
+    def plan(self, intent: Intent, at: Moment) -> Write[None]:
+        """Keep an intent as `planned`."""
+        ...
+
+    def start(self, intent_id: str, pre_state: str, at: Moment) -> Write[None]:
+        """Mark it `started`, with what undo needs; durable before the act begins."""
+        ...
+
+    def finish(self, intent_id: str, verdict: Verdict, at: Moment) -> Write[None]:
+        """Mark it `finished` with its verdict."""
+        ...
+
+    def unfinished(self, incident_id: str | None = None) -> Query[Sequence[Intent]]:
+        """List intents that are planned or started, of one incident or of all."""
+        ...

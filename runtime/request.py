@@ -1,0 +1,89 @@
+"""Requests: questions that carry where their answer goes, and until when it is wanted."""
+
+from typing import Generic, Self, TypeVar
+
+import attrs
+import outcome
+import trio
+
+from runtime.mailbox import Post
+
+R = TypeVar("R")
+
+
+class _Answer(Generic[R]):
+    """Where one answer arrives: the asker's task, and what it is told."""
+
+    __slots__ = ("asker", "deadline", "outcome", "wanted")
+
+    def __init__(self) -> None:
+        self.asker: trio.lowlevel.Task | None = None
+        self.deadline = float("inf")
+        self.outcome: outcome.Value[R] | outcome.Error | None = None
+        self.wanted = True
+
+    def settle(self, result: outcome.Value[R] | outcome.Error) -> None:
+        # The first answer stands: a request that is handled again after a fall repeats it.
+        if self.outcome is None:
+            self.outcome = result
+            if self.asker is not None:
+                trio.lowlevel.reschedule(self.asker)
+                self.asker = None
+
+    def give_up(self, _: object) -> trio.lowlevel.Abort:
+        self.wanted, self.asker = False, None
+        return trio.lowlevel.Abort.SUCCEEDED
+
+
+@attrs.frozen
+class Request(Generic[R]):
+    """A question whose answer is an `R`; asked once.
+
+    There is no timeout parameter.  The deadline of the asker's own scope travels along, and a
+    question nobody waits for any more is never started:
+
+        with trio.fail_after(1):
+            incident = await IncidentById("i-7").ask(journal.post)
+    """
+
+    _answer: _Answer[R] = attrs.field(init=False, eq=False, repr=False, factory=_Answer)
+
+    async def ask(self, post: Post[Self]) -> R:
+        """Send the question and wait for its answer.
+
+        Raises:
+            MailboxRefusedError: the mailbox takes no question, or its actor went down.
+            Exception: whatever `fail` was called with; a `DeadLetteredError` when the question
+                itself made the actor fall time and again.
+        """
+        answer = self._answer
+        answer.deadline = trio.current_effective_deadline()
+        post.mailbox.asked = True
+        try:
+            await post.send(self)
+            if answer.outcome is None:
+                answer.asker = trio.lowlevel.current_task()
+                await trio.lowlevel.wait_task_rescheduled(answer.give_up)
+        finally:
+            answer.wanted = False
+        assert answer.outcome is not None  # noqa: S101  # only `settle` reschedules the asker
+        return answer.outcome.unwrap()
+
+    def reply(self, value: R) -> None:
+        """Answer.  Later answers are dropped."""
+        self._answer.settle(outcome.Value(value))
+
+    def fail(self, error: Exception) -> None:
+        """Answer with an error, which is raised at the asker."""
+        self._answer.settle(outcome.Error(error))
+
+    @property
+    def deadline(self) -> float:
+        """When the asker stops waiting, on trio's clock; infinite if it does not."""
+        return self._answer.deadline
+
+    @property
+    def expired(self) -> bool:
+        """Whether nobody waits for the answer any more."""
+        answer = self._answer
+        return not answer.wanted or answer.deadline <= trio.current_time()
