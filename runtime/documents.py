@@ -1,0 +1,154 @@
+"""Files that people write: YAML to typed models, with the line of whatever is wrong.
+
+Pure but for reading the file: settings, checks, rules and runbooks all come in through here.
+"""
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TypeAlias, TypeVar
+
+import attrs
+import pydantic
+import yaml
+
+from runtime.errors import InvalidFileError
+
+Plain: TypeAlias = bool | int | float | str | Sequence["Plain"] | Mapping[str, "Plain"] | None
+"""What a document says, once read."""
+
+Where: TypeAlias = tuple[str | int, ...]
+"""The way to a value: keys of mappings and positions in lists."""
+
+M = TypeVar("M", bound=pydantic.BaseModel)
+
+_Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@attrs.frozen
+class Document:
+    """What a file says, and on which line it says each thing."""
+
+    path: str
+    data: object
+    lines: Mapping[Where, int]
+
+    def line_of(self, where: Where) -> int:
+        """Give the line, from 1, of the value or of the nearest thing around it."""
+        while where and where not in self.lines:
+            where = where[:-1]
+        return self.lines.get(where, 1)
+
+
+def read_document(path: Path) -> Document:
+    """Read a YAML file.
+
+    Raises:
+        InvalidFileError: it cannot be read, is no UTF-8 or no YAML, or says a key twice.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidFileError(str(path), f"cannot be read: {_reason(error)}") from error
+    return parse_document(text, str(path))
+
+
+def parse_document(text: str, path: str) -> Document:
+    """Read YAML text that came from `path`; raises InvalidFileError as `read_document` does."""
+    loader = _Loader(text)
+    try:
+        root = loader.get_single_node()
+        lines: dict[Where, int] = {(): 1} | dict(_lines(root, (), path))
+        data = None if root is None else loader.construct_document(root)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        raise InvalidFileError(path, f"is no YAML: {error.problem}", line=line) from error
+    except yaml.YAMLError as error:
+        raise InvalidFileError(path, f"is no YAML: {error}") from error
+    finally:
+        loader.dispose()
+    return Document(path, data, lines)
+
+
+def _lines(node: yaml.Node | None, where: Where, path: str) -> Iterator[tuple[Where, int]]:
+    match node:
+        case yaml.MappingNode():
+            seen: set[str] = set()
+            for key, value in node.value:
+                name, line = str(key.value), key.start_mark.line + 1
+                if name in seen:
+                    raise InvalidFileError(path, f"says {name!r} twice", line=line)
+                seen.add(name)
+                yield (*where, name), line
+                yield from _lines(value, (*where, name), path)
+        case yaml.SequenceNode():
+            for position, value in enumerate(node.value):
+                yield (*where, position), value.start_mark.line + 1
+                yield from _lines(value, (*where, position), path)
+        case _:
+            return
+
+
+def validated(document: Document, model: type[M], *, within: Where = ()) -> M:
+    """Check what stands at `within` of a document against a model.
+
+    Raises:
+        InvalidFileError: with the line of the first problem, the allowed values, and for an
+            unknown key the nearest one that exists.
+    """
+    data = document.data
+    for step in within:
+        data = data[step]  # type: ignore[index]  # `within` is a way that the document has
+    try:
+        return model.model_validate(data)
+    except pydantic.ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = (*within, *first["loc"])
+        problem = f"{_spelled(where)}: {_problem(first, model)}"
+        raise InvalidFileError(document.path, problem, line=document.line_of(where)) from error
+
+
+def _spelled(where: Where) -> str:
+    return ".".join(str(step) for step in where) or "the whole"
+
+
+def _problem(first: Mapping[str, object], model: type[pydantic.BaseModel]) -> str:
+    loc = first["loc"]
+    if first["type"] == "extra_forbidden" and isinstance(loc, tuple) and loc:
+        allowed = known_keys(model, loc[:-1])
+        return unknown_key(str(loc[-1]), allowed)
+    if first["type"] == "missing":
+        return "is missing"
+    message = str(first["msg"])
+    given = first["input"]
+    shown = "" if isinstance(given, dict | list) else f", not {given!r}"
+    return message[0].lower() + message[1:] + shown
+
+
+def unknown_key(name: str, allowed: Sequence[str]) -> str:
+    """Say that a key is not known, and which one was probably meant."""
+    near = difflib.get_close_matches(name, allowed, n=1)
+    meant = f"did you mean {near[0]!r}? " if near else ""
+    return f"is not a known key; {meant}allowed: {', '.join(sorted(allowed))}"
+
+
+def known_keys(model: type[pydantic.BaseModel], loc: Sequence[object]) -> list[str]:
+    """List the keys that the model allows at a place, following the models of its fields."""
+    current: type[pydantic.BaseModel] = model
+    for step in loc:
+        field = current.model_fields.get(str(step))
+        if field is None:
+            continue  # a position in a list, or the tag of a union
+        current = next(_models_in(field.annotation), current)
+    return [field.alias or name for name, field in current.model_fields.items()]
+
+
+def _models_in(annotation: object) -> Iterator[type[pydantic.BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, pydantic.BaseModel):
+        yield annotation
+    for argument in getattr(annotation, "__args__", ()):
+        yield from _models_in(argument)
+
+
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    return (error.strerror or str(error)) if isinstance(error, OSError) else "it is no UTF-8"
