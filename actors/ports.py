@@ -74,6 +74,10 @@ class Intents(Protocol):
         """Mark it `started`, with what undo needs; durable before the act begins."""
         ...
 
+    def retry(self, intent_id: str, at: Moment) -> Write[None]:
+        """Mark that its one retry is used; durable before the runbook acts again."""
+        ...
+
     def finish(self, intent_id: str, verdict: Verdict, at: Moment) -> Write[None]:
         """Mark it `finished` with its verdict."""
         ...
