@@ -1,0 +1,154 @@
+r"""Regular expressions from outside: searched in time linear in the text, or refused.
+
+They run in RE2, which has no backtracking.  What RE2 reads differently from the rules page is
+rewritten here: there `\s` also knows the vertical tab.
+"""
+
+import functools
+import re
+from collections.abc import Callable
+from typing import Protocol, cast
+
+import attrs
+import re2  # pyright: ignore[reportMissingTypeStubs] - it ships none; `_Library` says what is used
+
+MAX_TEXT = 65_536
+"""Characters; a longer text never matches."""
+
+MAX_PROGRAM = 2_500
+"""Instructions of a compiled pattern.  Where its automaton explodes, RE2 simulates the program
+instead, at about 4 ns an instruction and byte; a larger one could hold up a whole second."""
+
+_REMEMBERED_TEXT = 64
+_REMEMBERED_ANSWERS = 256
+
+_QUOTED_SET_OR_BLANK = re.compile(
+    r"""  \\Q.*?(?:\\E|\Z)
+        | \[\^?\]?(?: \[:\^?[a-z]+:\] | \\. | [^\]\\] )*\]
+        | \\.""",
+    re.VERBOSE | re.DOTALL,
+)
+_ESCAPE = re.compile(r"\\.", re.DOTALL)
+_SPACE = {r"\s": r"[\t-\r ]", r"\S": r"[^\t-\r ]"}
+_SPACE_IN_SET = {r"\s": r"\t-\r ", r"\S": r"\x00-\x08\x0e-\x1f!-\x{10ffff}"}
+_NAMED_GROUP = re.compile(r"\(\?P?<\w+>")
+
+Search = Callable[[str], bool]
+"""Whether a pattern is found anywhere in a text; false for a text it must not be asked about."""
+
+
+class _Compiled(Protocol):
+    """What is used of a compiled pattern."""
+
+    @property
+    def programsize(self) -> int: ...
+
+    def search(self, text: bytes) -> object | None: ...
+
+
+class _Options(Protocol):
+    log_errors: bool
+    never_capture: bool
+    case_sensitive: bool
+
+
+class _Library(Protocol):
+    error: type[Exception]
+
+    def Options(self) -> _Options: ...  # noqa: N802 - the library's name
+
+    def compile(self, pattern: bytes, options: _Options) -> _Compiled: ...
+
+
+_RE2 = cast("_Library", re2)
+
+
+@attrs.frozen
+class RefusedPattern:
+    """A pattern that may not run, and why."""
+
+    reason: str
+
+
+@functools.lru_cache(maxsize=1024)
+def compile_search(pattern: str, *, ignore_case: bool = False) -> Search | RefusedPattern:
+    """Make `pattern` searchable, or say why it is refused.
+
+    Refused is what RE2 does not know (back-references, look-around, conditionals, atomic and
+    possessive groups), what does not compile, and what compiles to more than `MAX_PROGRAM`.
+    """
+    try:
+        compiled = _compile(pattern, ignore_case=ignore_case)
+    except UnicodeEncodeError:
+        return RefusedPattern("the pattern holds a lone surrogate")
+    except _RE2.error as error:
+        return RefusedPattern(f"the pattern is refused: {_words(error)}")
+    if compiled.programsize > MAX_PROGRAM:
+        return RefusedPattern(
+            f"the pattern is too large: {compiled.programsize} instructions, at most {MAX_PROGRAM}"
+        )
+    return _searcher(compiled)
+
+
+def _compile(pattern: str, *, ignore_case: bool) -> _Compiled:
+    source, options = pattern.encode(), _options(ignore_case=ignore_case)
+    if len(_NAMED_GROUP.findall(pattern)) > 1:
+        # Groups that are never captured are not checked for a name given twice either.
+        _RE2.compile(source, _options(ignore_case=ignore_case, never_capture=False))
+    compiled = _RE2.compile(source, options)
+    if r"\s" not in pattern.lower():
+        return compiled
+    # Only now: what compiled has its brackets closed, so that rewriting takes linear time too.
+    return _RE2.compile(_with_all_blanks(pattern).encode(), options)
+
+
+def _options(*, ignore_case: bool, never_capture: bool = True) -> _Options:
+    options = _RE2.Options()
+    options.log_errors = False
+    options.never_capture = never_capture
+    options.case_sensitive = not ignore_case
+    return options
+
+
+def _searcher(compiled: _Compiled) -> Search:
+    # A call into RE2 takes 1 µs and hosts repeat their addresses and names: short texts are
+    # remembered, a bounded number of them.  The answers stay the same.
+    remembered: dict[str, bool] = {}
+
+    def search(text: str) -> bool:
+        known = remembered.get(text)
+        if known is not None:
+            return known
+        if len(text) > MAX_TEXT:
+            return False
+        try:
+            encoded = text.encode()
+        except UnicodeEncodeError:  # a lone surrogate
+            return False
+        found = compiled.search(encoded) is not None
+        if len(text) <= _REMEMBERED_TEXT:
+            if len(remembered) >= _REMEMBERED_ANSWERS:
+                remembered.clear()
+            remembered[text] = found
+        return found
+
+    return search
+
+
+def _with_all_blanks(pattern: str) -> str:
+    r"""Write `pattern` so that RE2's `\s` and `\S` mean all six ASCII blanks."""
+
+    def in_set(escape: re.Match[str]) -> str:
+        return _SPACE_IN_SET.get(escape.group(), escape.group())
+
+    def outside(token: re.Match[str]) -> str:
+        text = token.group()
+        return _ESCAPE.sub(in_set, text) if text[0] == "[" else _SPACE.get(text, text)
+
+    return _QUOTED_SET_OR_BLANK.sub(outside, pattern)
+
+
+def _words(error: Exception) -> str:
+    """Read RE2's message, which comes as bytes."""
+    message = cast("object", error.args[0]) if error.args else ""
+    return message.decode(errors="replace") if isinstance(message, bytes) else str(message)
