@@ -6,16 +6,14 @@ Pure but for reading the file: settings, checks, rules and runbooks all come in 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar, cast, get_args
 
 import attrs
 import pydantic
 import yaml
+from pydantic_core import ErrorDetails
 
 from runtime.errors import InvalidFileError
-
-Plain: TypeAlias = bool | int | float | str | Sequence["Plain"] | Mapping[str, "Plain"] | None
-"""What a document says, once read."""
 
 Where: TypeAlias = tuple[str | int, ...]
 """The way to a value: keys of mappings and positions in lists."""
@@ -59,7 +57,9 @@ def parse_document(text: str, path: str) -> Document:
     try:
         root = loader.get_single_node()
         lines: dict[Where, int] = {(): 1} | dict(_lines(root, (), path))
-        data = None if root is None else loader.construct_document(root)
+        data: object = None
+        if root is not None:
+            data = loader.construct_document(root)  # pyright: ignore[reportUnknownMemberType]
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise InvalidFileError(path, f"is no YAML: {error.problem}", line=line) from error
@@ -112,15 +112,14 @@ def _spelled(where: Where) -> str:
     return ".".join(str(step) for step in where) or "the whole"
 
 
-def _problem(first: Mapping[str, object], model: type[pydantic.BaseModel]) -> str:
-    loc = first["loc"]
-    if first["type"] == "extra_forbidden" and isinstance(loc, tuple) and loc:
-        allowed = known_keys(model, loc[:-1])
-        return unknown_key(str(loc[-1]), allowed)
+def _problem(first: ErrorDetails, model: type[pydantic.BaseModel]) -> str:
+    if first["type"] == "extra_forbidden":
+        *place, name = first["loc"]
+        return unknown_key(str(name), known_keys(model, place))
     if first["type"] == "missing":
         return "is missing"
-    message = str(first["msg"])
-    given = first["input"]
+    message = first["msg"].removeprefix("Value error, ")
+    given = cast("object", first["input"])
     shown = "" if isinstance(given, dict | list) else f", not {given!r}"
     return message[0].lower() + message[1:] + shown
 
@@ -146,8 +145,13 @@ def known_keys(model: type[pydantic.BaseModel], loc: Sequence[object]) -> list[s
 def _models_in(annotation: object) -> Iterator[type[pydantic.BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, pydantic.BaseModel):
         yield annotation
-    for argument in getattr(annotation, "__args__", ()):
+    for argument in get_args(annotation):
         yield from _models_in(argument)
+
+
+def as_mapping(value: object) -> Mapping[str, object] | None:
+    """Give `value` as a mapping, or None where it is something else."""
+    return cast("Mapping[str, object]", value) if isinstance(value, Mapping) else None
 
 
 def _reason(error: OSError | UnicodeDecodeError) -> str:

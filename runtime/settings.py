@@ -1,0 +1,340 @@
+"""The settings of both roles: defaults < config file < environment < flags.
+
+The environment speaks with `MSP_` and the key, levels joined by `__` (`MSP_LISTEN__PORT=0`); a
+value is read as YAML.  A few names that operators already use stand for keys (`OTHER_NAMES`).
+"""
+
+import enum
+import ipaddress
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Literal, get_args
+
+import attrs
+import pydantic
+import yaml
+from pydantic import Field
+
+from runtime.documents import Document, Where, as_mapping, read_document, unknown_key, validated
+from runtime.errors import InvalidFileError
+
+PREFIX = "MSP_"
+
+OTHER_NAMES: Mapping[str, str] = {
+    "ARIGHT_STATE_DIR": "state_dir",
+    "DATABASE_URL": "database_url",
+    "REDIS_HOST": "redis_host",
+    "LLM_MODEL": "llm.model",
+    "LLM_TIMEOUT": "llm.timeout",
+}
+"""Variables without the prefix, and the keys for which they stand."""
+
+
+class _Section(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+
+class Mode(enum.StrEnum):
+    """What a rule may do that does not say so itself."""
+
+    AUDIT = "audit"
+    APPROVE = "approve"
+    AUTO = "auto"
+
+
+class ServiceCommand(_Section):
+    """How a service of a target is started where there is no systemd."""
+
+    start: list[str] = Field(min_length=1)
+    """Program and arguments; never a shell string."""
+    pid_file: str
+    """Path of the pid file, within the target's root."""
+
+
+class Target(_Section):
+    """A host that this appliance scans by itself."""
+
+    host: str = Field(min_length=1, max_length=253)
+    kind: Literal["local"] = "local"
+    platform: Literal["linux"] = "linux"
+    root: Path | None = None
+    """A directory tree that stands for the host; without it the machine itself."""
+    mode: Mode | None = None
+    """The most that any rule may do on this host; without it the rules decide."""
+    checks: list[str] | None = None
+    """Ids of the checks to ask; without it every check of the platform."""
+    interval: float | None = Field(default=None, gt=0)
+    """Seconds between two looks, instead of what each check says."""
+    services: dict[str, ServiceCommand] = {}
+
+
+class Listen(_Section):
+    """The port of endpoint agents."""
+
+    enabled: bool = True
+    host: str = "127.0.0.1"
+    port: int = Field(default=50051, ge=0, le=65535)
+    insecure_loopback: bool = False
+    """Serve agents without certificates; allowed on a loopback address only."""
+
+    @pydantic.model_validator(mode="after")
+    def _insecure_only_on_loopback(self) -> "Listen":
+        if self.enabled and self.insecure_loopback and not _is_loopback(self.host):
+            raise ValueError(f"insecure_loopback serves a loopback address only, not {self.host}")
+        return self
+
+
+class Health(_Section):
+    """Where /health, /ready and /metrics are served beside the control socket."""
+
+    port: int = Field(default=9151, ge=0, le=65535)
+    """On 127.0.0.1; 0 serves the control socket alone."""
+
+
+class Budgets(_Section):
+    """How much may be done by itself before a person is asked."""
+
+    runs_per_host_and_day: int = Field(default=3, ge=1)
+    """Automatic runs of one runbook on one host in 24 hours."""
+    hosts_per_rule_and_hour: float = Field(default=0.05, gt=0, le=1)
+    """Share of the site's hosts that one rule may touch in an hour; one host always may."""
+
+
+class Breaker(_Section):
+    """When failures stop a runbook on a host, and for how long."""
+
+    failures: int = Field(default=3, ge=1)
+    pause: float = Field(default=1800, gt=0)
+    """Seconds until one run may probe again."""
+
+
+class Flap(_Section):
+    """When a drift that keeps coming back after verified fixes is no longer healed."""
+
+    recurrences: int = Field(default=3, ge=1)
+    window: float = Field(default=7200, gt=0)
+    """Seconds."""
+
+
+class MaintenanceWindow(_Section):
+    """When the named hosts may be worked on."""
+
+    name: str
+    zone: str
+    """IANA time zone, such as Europe/Berlin."""
+    days: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = Field(min_length=1)
+    start: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+    end: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+    """Local time; an end before the start lies on the next day."""
+    hosts: list[str] = ["*"]
+    disruptive_only: bool = True
+    """Hold back disruptive runbooks only; false holds back every runbook."""
+
+
+class Gate(_Section):
+    """The safety gate."""
+
+    budgets: Budgets = Budgets()
+    breaker: Breaker = Breaker()
+    approval_expiry: float = Field(default=14400, gt=0)
+    """Seconds after which an approval that nobody gave is refused."""
+    windows: list[MaintenanceWindow] = []
+
+
+class Webhook(_Section):
+    """A channel to people: signed JSON by HTTP POST."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")
+    kind: Literal["webhook"] = "webhook"
+    url: pydantic.HttpUrl
+    secret: str = Field(pattern=r"^(env|file):.+")
+    """Where the signing secret stands: env:NAME or file:PATH.  Never the secret itself."""
+
+
+class Llm(_Section):
+    """The planner's model."""
+
+    model: str = "gpt-4o"
+    timeout: float = Field(default=30, gt=0)
+    """Seconds for one plan, all providers together."""
+
+
+class Retention(_Section):
+    """How long and how much an appliance remembers."""
+
+    days: int = Field(default=90, ge=1)
+    """Closed incidents and the observations behind them."""
+    max_bytes: int = Field(default=2_000_000_000, ge=4_000_000)
+    """Size of the journal's file at most."""
+
+
+class Settings(_Section):
+    """Everything that can be set; `aright config schema` prints it as JSON Schema."""
+
+    role: Literal["appliance", "central"] = "appliance"
+    site_id: str = Field(default="site", min_length=1, max_length=128)
+    state_dir: Path | None = None
+    mcp_url: pydantic.HttpUrl | None = None
+    """The central server."""
+    poll_interval: float = Field(default=60, gt=0)
+    """Seconds between two looks at a check that names no interval."""
+    dry_run: bool = False
+    """Put every rule in audit mode, whatever it says."""
+    mode: Mode = Mode.AUDIT
+    """What rules may do that name no mode."""
+    rules: Path | None = None
+    """Folder with l1/, checks/ and runbooks/; without it the shipped ones."""
+    targets: list[Target] = []
+    listen: Listen = Listen()
+    health: Health = Health()
+    gate: Gate = Gate()
+    flap: Flap = Flap()
+    channels: list[Webhook] = []
+    retention: Retention = Retention()
+    drain_within: float = Field(default=10, gt=0)
+    """Seconds for an ordered stop."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    llm: Llm = Llm()
+    database_url: str | None = None
+    redis_host: str | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _hosts_are_told_apart(self) -> "Settings":
+        hosts = [target.host for target in self.targets]
+        twice = {host for host in hosts if hosts.count(host) > 1}
+        if twice:
+            raise ValueError(f"targets name {min(twice)} twice")
+        return self
+
+    @property
+    def state_path(self) -> Path:
+        """Give the state directory: the set one, or the usual place of root or of a user."""
+        if self.state_dir is not None:
+            return self.state_dir
+        if os.geteuid() == 0:
+            return Path("/var/lib/aright")
+        return Path.home() / ".local" / "state" / "aright"
+
+    @property
+    def rules_path(self) -> Path:
+        """Give the folder of checks, rules and runbooks."""
+        return self.rules or shipped("rules")
+
+
+@attrs.frozen
+class Loaded:
+    """Settings, and for each key that was set the place that set it."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+    """Dotted key -> `config/appliance.yaml:4`, `environment MSP_SITE_ID` or `--state-dir`."""
+
+
+def load(
+    config: Path | None, environment: Mapping[str, str], flags: Mapping[str, object]
+) -> Loaded:
+    """Lay the layers over each other.
+
+    `flags` maps dotted keys to values; None there means not given.
+
+    Raises:
+        InvalidFileError: with file and line, or the variable, what is wrong and what is allowed.
+    """
+    merged: dict[str, object] = {}
+    origins: dict[str, str] = {}
+    if config is not None:
+        document = read_document(config)
+        # An empty file, or one of comments alone, sets nothing.
+        document = attrs.evolve(document, data={} if document.data is None else document.data)
+        validated(document, Settings)
+        for where, value in _leaves(document.data, ()):
+            _put(merged, where, value)
+            origins[_dotted(where)] = f"{config}:{document.line_of(where)}"
+    for name, key, text in _from_environment(environment):
+        document = _spoken_by(name, key, text)
+        validated(document, Settings)
+        where = tuple(key.split("."))
+        _put(merged, where, _at(document.data, where))
+        origins[key] = f"environment {name}"
+    for key, value in flags.items():
+        if value is not None:
+            _put(merged, tuple(key.split(".")), value)
+            origins[key] = f"--{key.replace('_', '-')}"
+    whole = Document(str(config or "settings"), merged, {})
+    return Loaded(validated(whole, Settings), origins)
+
+
+def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Yield variable, dotted key and text of what the environment sets, the prefixed ones last."""
+    for name, key in OTHER_NAMES.items():
+        if name in environment:
+            yield name, key, environment[name]
+    for name in sorted(environment):
+        if name.startswith(PREFIX):
+            key = name.removeprefix(PREFIX).lower().replace("__", ".")
+            yield name, key, environment[name]
+
+
+def _spoken_by(name: str, key: str, text: str) -> Document:
+    """Make a document of one variable, so that it is checked as a file is."""
+    first = key.split(".", maxsplit=1)[0]
+    if first not in Settings.model_fields:
+        problem = unknown_key(first, list(Settings.model_fields))
+        raise InvalidFileError(f"environment {name}", problem)
+    try:
+        value: object = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InvalidFileError(f"environment {name}", f"is no YAML: {error}") from error
+    if isinstance(value, int | float) and _wants_text(key):
+        value = text
+    data: dict[str, object] = {}
+    _put(data, tuple(key.split(".")), value)
+    return Document(f"environment {name}", data, {})
+
+
+def _wants_text(key: str) -> bool:
+    field = Settings.model_fields.get(key)
+    return field is not None and str in (field.annotation, *get_args(field.annotation))
+
+
+def _leaves(value: object, where: Where) -> Iterator[tuple[Where, object]]:
+    branches = as_mapping(value)
+    if branches is None:
+        yield where, value
+        return
+    for key, inner in branches.items():
+        yield from _leaves(inner, (*where, str(key)))
+
+
+def _put(tree: dict[str, object], where: Where, value: object) -> None:
+    *path, last = (str(step) for step in where)
+    for step in path:
+        branches = as_mapping(tree.get(step))
+        tree[step] = inner = dict(branches or {})
+        tree = inner
+    tree[last] = value
+
+
+def _at(data: object, where: Where) -> object:
+    for step in where:
+        data = (as_mapping(data) or {})[str(step)]
+    return data
+
+
+def _dotted(where: Where) -> str:
+    return ".".join(str(step) for step in where)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def shipped(folder: str) -> Path:
+    """Find `rules` or `config`: inside the wheel, or at the root of a checkout."""
+    package = Path(__file__).parent
+    packed = package / "shipped" / folder
+    return packed if packed.is_dir() else package.parent / folder

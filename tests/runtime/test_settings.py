@@ -1,0 +1,116 @@
+"""The settings: layers, names from the environment, and what a mistake is told."""
+
+from pathlib import Path
+
+import pytest
+
+from runtime.errors import InvalidFileError
+from runtime.settings import Mode, load, shipped
+
+
+def test_defaults_need_no_file() -> None:
+    settings = load(None, {}, {}).settings
+
+    assert settings.role == "appliance"
+    assert settings.mode is Mode.AUDIT
+    assert settings.poll_interval == 60
+
+
+@pytest.mark.parametrize("role", ["appliance", "central"])
+def test_the_shipped_config_files_are_valid(role: str) -> None:
+    assert load(shipped("config") / f"{role}.yaml", {}, {}).settings.role == role
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "key", "value"),
+    [
+        ("MSP_SITE_ID", "clinic-7", "site_id", "clinic-7"),
+        ("MSP_SITE_ID", "0042", "site_id", "0042"),
+        ("MSP_POLL_INTERVAL", "120", "poll_interval", 120.0),
+        ("MSP_DRY_RUN", "true", "dry_run", True),
+        ("DATABASE_URL", "postgresql://db/aright", "database_url", "postgresql://db/aright"),
+        ("REDIS_HOST", "127.0.0.1", "redis_host", "127.0.0.1"),
+    ],
+)
+def test_the_environment_sets_a_key(name: str, text: str, key: str, value: object) -> None:
+    loaded = load(None, {name: text}, {})
+
+    assert getattr(loaded.settings, key) == value
+    assert loaded.origins[key] == f"environment {name}"
+
+
+def test_the_central_server_is_named_by_mcp_url() -> None:
+    settings = load(None, {"MSP_MCP_URL": "https://central.example.org"}, {}).settings
+
+    assert str(settings.mcp_url) == "https://central.example.org/"
+
+
+def test_the_models_name_and_timeout_come_from_their_usual_variables() -> None:
+    settings = load(None, {"LLM_MODEL": "some-model", "LLM_TIMEOUT": "12"}, {}).settings
+
+    assert (settings.llm.model, settings.llm.timeout) == ("some-model", 12)
+
+
+def test_two_underscores_reach_into_a_section() -> None:
+    assert load(None, {"MSP_LISTEN__PORT": "0"}, {}).settings.listen.port == 0
+
+
+def test_flags_win_over_the_environment_and_the_environment_over_the_file(tmp_path: Path) -> None:
+    config = tmp_path / "c.yaml"
+    config.write_text("site_id: from-file\nlog_level: debug\npoll_interval: 5\n")
+    environment = {"MSP_SITE_ID": "from-environment", "MSP_POLL_INTERVAL": "6"}
+
+    loaded = load(config, environment, {"site_id": "from-flag", "state_dir": None})
+
+    assert loaded.settings.site_id == "from-flag"
+    assert loaded.settings.poll_interval == 6
+    assert loaded.settings.log_level == "debug"
+    assert loaded.origins == {
+        "site_id": "--site-id",
+        "poll_interval": "environment MSP_POLL_INTERVAL",
+        "log_level": f"{config}:2",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        ("site_id: a\nlisten:\n  prot: 1\n", 3, "did you mean 'port'"),
+        ("mode: sometimes\n", 1, "'audit', 'approve' or 'auto'"),
+        ("\n\npoll_interval: 0\n", 3, "greater than 0"),
+        ("site_id: a\nsite_id: b\n", 2, "twice"),
+        ("targets:\n- host: x\n- host: x\n", 1, "name x twice"),
+        ("targets: [\n", 2, "is no YAML"),
+        ("listen:\n  host: 0.0.0.0\n  insecure_loopback: true\n", 1, "loopback address only"),
+    ],
+)
+def test_a_mistake_in_the_file_is_told_with_its_line(
+    tmp_path: Path, text: str, line: int, says: str
+) -> None:
+    config = tmp_path / "c.yaml"
+    config.write_text(text)
+
+    with pytest.raises(InvalidFileError) as caught:
+        load(config, {}, {})
+
+    assert says in str(caught.value)
+    assert caught.value.line == line
+
+
+def test_a_mistake_in_the_environment_names_the_variable() -> None:
+    with pytest.raises(InvalidFileError, match=r"environment MSP_SITE: .* did you mean 'site_id'"):
+        load(None, {"MSP_SITE": "x"}, {})
+    with pytest.raises(InvalidFileError, match="environment MSP_MODE"):
+        load(None, {"MSP_MODE": "never"}, {})
+
+
+def test_an_empty_file_sets_nothing(tmp_path: Path) -> None:
+    config = tmp_path / "c.yaml"
+    config.write_text("# nothing\n")
+
+    assert load(config, {}, {}).origins == {}
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InvalidFileError, match="No such file"):
+        load(tmp_path / "none.yaml", {}, {})
