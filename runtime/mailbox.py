@@ -20,11 +20,12 @@ from typing import Generic, TypeVar
 import attrs
 import outcome
 import trio
+from typing_extensions import override
 
 from runtime.errors import ArightError
 
 M = TypeVar("M")
-MC = TypeVar("MC", contravariant=True)
+M_contra = TypeVar("M_contra", contravariant=True)
 
 SLICE_MESSAGES = 64
 """How many messages pass before a sender or a reader lets other tasks run."""
@@ -62,15 +63,16 @@ class MailboxFullError(MailboxRefusedError):
     """A mailbox with the rule `REFUSE` holds as much as it may."""
 
 
-class Post(trio.abc.SendChannel[MC]):
+class Post(trio.abc.SendChannel[M_contra]):
     """The sending end of a mailbox, as it is handed to actors."""
 
     __slots__ = ("mailbox",)
 
-    def __init__(self, mailbox: "Mailbox[MC]") -> None:
+    def __init__(self, mailbox: "Mailbox[M_contra]") -> None:
         self.mailbox = mailbox
 
-    async def send(self, value: MC) -> None:
+    @override
+    async def send(self, value: M_contra) -> None:
         """Put a message in, waiting for room if the mailbox's rule says so.
 
         Raises:
@@ -90,10 +92,11 @@ class Post(trio.abc.SendChannel[MC]):
         else:
             await box.enter(value)
 
-    def offer(self, value: MC) -> bool:
+    def offer(self, value: M_contra) -> bool:
         """Put a message in if that needs no waiting, and say whether it was taken."""
         return self.mailbox.take_in(value)
 
+    @override
     async def aclose(self) -> None:
         """Close nothing: a mailbox closes when all actors that send to it have ended."""
         await trio.lowlevel.checkpoint()
@@ -138,9 +141,9 @@ class Mailbox(Generic[M]):
         # Where a message may enter without further questions: `room` is 0 while there are some.
         self.room = capacity
         if isinstance(full, Coalesce):
-            self.waiting, self.room = _Keyed(full.key), 0
+            self.waiting, self.room = _Keyed[M](full.key), 0
         elif full is Full.LATEST:
-            self.waiting, self.room = _Keyed(_one_key), 0
+            self.waiting, self.room = _Keyed[M](_one_key), 0
         self._plain_room = self.room
 
         self.next_mark = 0
@@ -228,7 +231,7 @@ class Mailbox(Generic[M]):
     async def _wait_for_room(self, message: M) -> None:
         task = trio.lowlevel.current_task()
         self.waits += 1
-        self.high_water = max(self.high_water, len(self.waiting))
+        self.note_depth()
         self.parked[task] = message
 
         def give_up(_: object) -> trio.lowlevel.Abort:
@@ -254,6 +257,15 @@ class Mailbox(Generic[M]):
             self.wake()
 
     # The reader's side.
+
+    def note_depth(self) -> None:
+        """Keep the high water mark; the reader calls it where the queue is deepest."""
+        self.high_water = max(self.high_water, len(self.waiting))
+
+    def take_out(self, place: int) -> None:
+        """Take out the message at a place, which only a plain queue allows."""
+        if isinstance(self.waiting, deque):
+            del self.waiting[place]
 
     def admit(self) -> None:
         """Let parked senders in, in the order in which they came, as far as there is room."""

@@ -3,8 +3,8 @@
 from typing import Generic, Self, TypeVar
 
 import attrs
-import outcome
 import trio
+from outcome import Error, Outcome, Value
 
 from runtime.mailbox import Post
 
@@ -14,20 +14,20 @@ R = TypeVar("R")
 class _Answer(Generic[R]):
     """Where one answer arrives: the asker's task, and what it is told."""
 
-    __slots__ = ("asker", "deadline", "outcome", "wanted")
+    __slots__ = ("asker", "deadline", "result", "wanted")
 
     def __init__(self) -> None:
         self.asker: trio.lowlevel.Task | None = None
         self.deadline = float("inf")
-        self.outcome: outcome.Value[R] | outcome.Error | None = None
+        self.result: Outcome[R] | None = None
         self.wanted = True
 
-    def settle(self, result: outcome.Value[R] | outcome.Error) -> None:
+    def settle(self, result: Outcome[R]) -> None:
         # The first answer stands: a request that is handled again after a fall repeats it.
-        if self.outcome is None:
-            self.outcome = result
+        if self.result is None:
+            self.result = result
             if self.asker is not None:
-                trio.lowlevel.reschedule(self.asker)
+                trio.lowlevel.reschedule(self.asker, result)
                 self.asker = None
 
     def give_up(self, _: object) -> trio.lowlevel.Abort:
@@ -61,21 +61,21 @@ class Request(Generic[R]):
         post.mailbox.asked = True
         try:
             await post.send(self)
-            if answer.outcome is None:
-                answer.asker = trio.lowlevel.current_task()
-                await trio.lowlevel.wait_task_rescheduled(answer.give_up)
+            if answer.result is not None:
+                return answer.result.unwrap()
+            answer.asker = trio.lowlevel.current_task()
+            value: R = await trio.lowlevel.wait_task_rescheduled(answer.give_up)
+            return value
         finally:
             answer.wanted = False
-        assert answer.outcome is not None  # noqa: S101  # only `settle` reschedules the asker
-        return answer.outcome.unwrap()
 
     def reply(self, value: R) -> None:
         """Answer.  Later answers are dropped."""
-        self._answer.settle(outcome.Value(value))
+        self._answer.settle(Value(value))
 
     def fail(self, error: Exception) -> None:
         """Answer with an error, which is raised at the asker."""
-        self._answer.settle(outcome.Error(error))
+        self._answer.settle(Error(error))
 
     @property
     def deadline(self) -> float:
