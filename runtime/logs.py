@@ -10,11 +10,12 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 KEYS = frozenset({
-    "actor", "address", "agent_id", "attempt", "attempts", "boot_id", "channel", "check", "count",
-    "deadline_s", "error", "event", "file", "host", "incident_id", "intent_id", "kind", "level",
-    "line", "mailbox", "path", "pid", "port", "reason", "request_id", "retry_in_s", "role",
-    "rule_id", "rule_version", "rules", "runbook_id", "seq", "set_aside", "site_id", "state",
-    "step", "ticket_id", "timestamp", "took_ms", "verdict", "version",
+    "accepted", "actor", "address", "agent_id", "attempt", "attempts", "boot_id", "channel",
+    "check", "count", "dead", "deadline_s", "error", "event", "file", "handled", "host",
+    "incident_id", "intent_id", "kind", "level", "line", "mailbox", "path", "pid", "port", "reason",
+    "request_id", "retry_in_s", "role", "rule_id", "rule_version", "rules", "runbook_id", "seq",
+    "set_aside", "site_id", "spooled", "state", "step", "ticket_id", "timestamp", "took_ms",
+    "verdict", "version",
 })  # fmt: skip
 """Every key a log line may have."""
 

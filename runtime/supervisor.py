@@ -277,7 +277,7 @@ class _Life:
         vitals.last_error = describe(error)
         self.desk.tell("crashed", error)
         # Where, but no traceback: one with locals would show the message.
-        log.warning("actor_fell", actor=self.actor.name, error=vitals.last_error, at=where(error))
+        log.warning("actor_fell", actor=self.actor.name, error=vitals.last_error, **where(error))
 
     async def _pause_after(self, error: Exception) -> float | None:
         """Give the seconds until the next start; None when there is none."""
@@ -314,7 +314,7 @@ class _Life:
             await self.crew.on_down(ActorDown(one.name, one.vital, describe(error), again_after))
         except Exception as trouble:  # noqa: BLE001  # told again after the next try
             log.error(  # noqa: TRY400  # no traceback: see above
-                "actor_down_not_told", actor=one.name, error=describe(trouble), at=where(trouble)
+                "actor_down_not_told", actor=one.name, error=describe(trouble), **where(trouble)
             )
         else:
             self.down_told = True

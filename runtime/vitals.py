@@ -74,7 +74,7 @@ def chain_of(error: BaseException) -> tuple[str, ...]:
     return tuple(links)
 
 
-def where(error: BaseException) -> str:
-    """Name the line that raised an error: file, line and function."""
+def where(error: BaseException) -> dict[str, str | int | None]:
+    """Name the file and line that raised an error, under the keys of a log line."""
     frames = traceback.extract_tb(error.__traceback__)
-    return f"{frames[-1].filename}:{frames[-1].lineno} {frames[-1].name}" if frames else "nowhere"
+    return {"file": frames[-1].filename, "line": frames[-1].lineno} if frames else {}
