@@ -1,0 +1,1 @@
+"""Escalator: whom to tell, by which channel, when again."""
