@@ -1,7 +1,7 @@
 """Identifiers that sort by the time they were made (the 26 characters of a ULID)."""
 
-import random
 import secrets
+from random import Random
 from typing import Protocol
 
 import attrs
@@ -28,7 +28,7 @@ class TimeOrderedIds:
     """
 
     clock: Clock
-    random: random.Random = attrs.field(factory=secrets.SystemRandom)
+    random: Random = attrs.field(factory=secrets.SystemRandom)
     _last: int = attrs.field(default=0, init=False)
 
     def new(self, kind: str) -> str:
