@@ -1,1 +1,8 @@
-"""The `aright` command."""
+"""The `aright` command: `python -m runtime` is the same."""
+
+from runtime.cli.main import main
+
+__all__ = ["main"]
+
+if __name__ == "__main__":
+    main()

@@ -5,6 +5,10 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
+import attrs
+
+from actors.catalogue.rules import Rule
+
 CHUNK = 256
 """Rules hashed together; the version is the hash over these hashes, so that changing one rule
 of many hashes one chunk anew."""
@@ -27,6 +31,12 @@ def chunk_digest(written: Sequence[object]) -> bytes:
 def version_of(digests: Iterable[bytes]) -> str:
     """Give the version, 64 hexadecimal digits."""
     return hashlib.sha256(b"".join(digests)).hexdigest()
+
+
+def rule_hash(rule: Rule) -> str:
+    """Give the hash of one rule: when it changes, the rule has to prove itself anew."""
+    fields = attrs.asdict(rule) | {"extra": rule.extra}
+    return chunk_digest([fields]).hex()
 
 
 def _stable(value: object) -> str:

@@ -1,0 +1,226 @@
+"""The L1 evaluator as an actor: decides, keeps the decision, and hands the incident on."""
+
+from collections.abc import Callable, Mapping
+from typing import cast
+
+import attrs
+import structlog
+import trio
+
+from actors.catalogue.rules import EXECUTE_RUNBOOK, Rule
+from actors.l1_evaluator.content_hash import rule_hash
+from actors.l1_evaluator.cooldown import (
+    Cooldowns,
+    CooldownWindow,
+    NoRuleMatched,
+    RuleMatched,
+    SuppressedByCooldown,
+)
+from actors.l1_evaluator.engine import RuleSet
+from actors.l1_evaluator.event import event_of
+from actors.l1_evaluator.store import Claim, L1Store
+from actors.messages import (
+    JSON,
+    Decision,
+    Fact,
+    FixProposed,
+    Incident,
+    IncidentToDecide,
+    Mode,
+    Moment,
+    Move,
+    State,
+    Stop,
+    StopKind,
+)
+from actors.ports import Incidents, StaleMoveError, Tickets
+from runtime.clock import Clock
+from runtime.store import Store, Write
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(actor="l1_evaluator")
+
+STALLED_AFTER = 60.0
+"""Seconds after which the journal hands an incident out again that nobody took further."""
+
+_STRICTEST_FIRST = (Mode.AUDIT, Mode.APPROVE, Mode.AUTO)
+
+
+@attrs.frozen
+class RulesInForce:
+    """The rule set that decides now, and its text for later questions."""
+
+    rules: RuleSet
+    content: str
+    """The raw rules as a JSON list."""
+
+
+@attrs.define
+class L1Evaluator:
+    """Finds the first matching rule; what no rule may heal goes to a person."""
+
+    outbox: trio.abc.SendChannel[FixProposed]
+    rules: Callable[[], RulesInForce]
+    """Asked for each incident: a reload takes effect between two decisions, whole."""
+    mode_of_host: Callable[[str], Mode | None]
+    """The most that any rule may do on a host."""
+    default_mode: Mode
+    store: Store
+    memory: L1Store
+    incidents: Incidents
+    tickets: Tickets
+    clock: Clock
+    default_cooldown: float = 0.0
+    _cooldowns: Cooldowns = attrs.field(init=False)
+    _claimed_by: dict[tuple[str, str | None], str] = attrs.field(
+        factory=dict[tuple[str, str | None], str], init=False
+    )
+    _remembered: str = attrs.field(default="", init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._cooldowns = Cooldowns(self.default_cooldown)
+
+    async def started(self) -> None:
+        """Take up the cooldowns of an earlier life."""
+        claims = await self.store.read(self.memory.claims())
+        self._cooldowns.restore((claim.window for claim in claims), Moment.read(self.clock))
+        for claim in claims:
+            self._claimed_by[claim.window.rule_id, claim.window.host] = claim.incident_id
+
+    async def handle(self, message: IncidentToDecide) -> None:
+        """Decide one incident."""
+        incident, event = message.incident, event_of(message.observation)
+        in_force, now = self.rules(), Moment.read(self.clock)
+        winner = in_force.rules.winner(event)
+        if winner is not None and self._claimed_by.get((winner.id, incident.host)) == incident.id:
+            # Its own earlier decision must not stand in the way of a second one.
+            self._cooldowns.release(winner.id, incident.host)
+        outcome = self._cooldowns.decide(in_force.rules, event, now)
+        writes = self._remember(in_force, now)
+        try:
+            match outcome:
+                case NoRuleMatched():
+                    stop = _stop(StopKind.NO_RULE, incident, "no_rule")
+                    fact = Fact("no_rule_matched", {"rule_version": in_force.rules.version})
+                    await self._escalate(writes, incident, fact, stop, None, now)
+                case RuleMatched(rule, window) if rule.action == EXECUTE_RUNBOOK:
+                    decision = self._decision(rule, in_force, incident)
+                    await self._propose(writes, message, decision, window, now)
+                case SuppressedByCooldown(rule, _, remaining) if rule.action == EXECUTE_RUNBOOK:
+                    decision = self._decision(rule, in_force, incident)
+                    decision = attrs.evolve(decision, cooldown_s=remaining)
+                    await self._propose(writes, message, decision, None, now)
+                case RuleMatched(rule) | SuppressedByCooldown(rule):
+                    decision = self._decision(rule, in_force, incident)
+                    stop = _stop(StopKind.RULE_ESCALATES, incident, "rule_escalates", rule.id)
+                    await self._escalate(writes, incident, _matched(decision), stop, decision, now)
+        except StaleMoveError:
+            log.debug("incident_moved_on", incident_id=incident.id)
+        else:
+            self._remembered = in_force.rules.version
+
+    def _decision(self, rule: Rule, in_force: RulesInForce, incident: Incident) -> Decision:
+        own = self.default_mode if rule.mode is None else Mode(rule.mode)
+        most = self.mode_of_host(incident.host) or own
+        return Decision(
+            rule_id=rule.id,
+            rule_version=in_force.rules.version,
+            action=rule.action,
+            runbook_id=rule.runbook_id or "",
+            params=_params(rule),
+            mode=min(own, most, key=_STRICTEST_FIRST.index),
+            rule_hash=rule_hash(rule),
+            max_per_hour=rule.max_per_hour,
+        )
+
+    async def _propose(
+        self,
+        writes: list[Write[object]],
+        message: IncidentToDecide,
+        decision: Decision,
+        window: CooldownWindow | None,
+        now: Moment,
+    ) -> None:
+        incident = message.incident
+        if window is not None:
+            writes.append(self.memory.claim(Claim(window, incident.id)))
+        writes.append(self._to_deciding(incident, _matched(decision), decision, now))
+        await self.store.commit(*writes)
+        if window is not None:
+            self._claimed_by[window.rule_id, window.host] = incident.id
+        decided = attrs.evolve(incident, state=State.DECIDING, decision=decision)
+        await self.outbox.send(FixProposed(decided, message.observation))
+
+    async def _escalate(  # noqa: PLR0913, PLR0917  everything that the one commit says
+        self,
+        writes: list[Write[object]],
+        incident: Incident,
+        fact: Fact,
+        stop: Stop,
+        decision: Decision | None,
+        now: Moment,
+    ) -> None:
+        escalated = Move(
+            State.ESCALATED,
+            (State.DECIDING,),
+            Fact("escalated", {"reason": stop.reason}),
+            reason=stop.reason,
+            decision=decision,
+        )
+        await self.store.commit(
+            *writes,
+            self._to_deciding(incident, fact, decision, now),
+            self.incidents.move(incident.id, escalated, now),
+            self.tickets.open(stop, now),
+        )
+
+    def _to_deciding(
+        self, incident: Incident, fact: Fact, decision: Decision | None, now: Moment
+    ) -> Write[object]:
+        if incident.state is State.DECIDING:  # decided once more, after a refusal or a crash
+            return self.incidents.note(incident.id, fact, now)
+        move = Move(
+            State.DECIDING,
+            (State.OBSERVED,),
+            fact,
+            due=now.after(STALLED_AFTER),
+            decision=decision,
+        )
+        return self.incidents.move(incident.id, move, now)
+
+    def _remember(self, in_force: RulesInForce, now: Moment) -> list[Write[object]]:
+        version = in_force.rules.version
+        if version == self._remembered:
+            return []
+        return [self.memory.remember_rules(version, in_force.content, now)]
+
+
+def _matched(decision: Decision) -> Fact:
+    return Fact(
+        "rule_matched",
+        {
+            "rule_id": decision.rule_id,
+            "rule_version": decision.rule_version,
+            "action": decision.action,
+            "runbook_id": decision.runbook_id,
+            "mode": decision.mode.value,
+            "cooldown_s": decision.cooldown_s,
+        },
+    )
+
+
+def _params(rule: Rule) -> Mapping[str, JSON]:
+    params = rule.extra.get("params")
+    return cast("Mapping[str, JSON]", params) if isinstance(params, Mapping) else {}
+
+
+def _stop(kind: StopKind, incident: Incident, reason: str, rule_id: str = "") -> Stop:
+    return Stop(
+        kind=kind,
+        key=incident.id,
+        severity=incident.severity,
+        reason=reason,
+        incident_id=incident.id,
+        host=incident.host,
+        check=incident.check,
+        rule_id=rule_id,
+    )

@@ -1,0 +1,49 @@
+"""The exit codes of every command, and the errors that lead to them."""
+
+import contextlib
+import enum
+from collections.abc import Generator
+from typing import NoReturn
+
+import click
+
+from runtime.errors import ArightError, ConflictError, InvalidFileError, NotFoundError
+
+
+class Exit(enum.IntEnum):
+    """What a command says by its end."""
+
+    OK = 0
+    ERROR = 1
+    USAGE = 2
+    NOT_FOUND = 3
+    DENIED = 4
+    CONFLICT = 5
+    """Needs an approval, or does not fit the state a thing is in."""
+    UNVERIFIED = 6
+    """A verification failed, or drift is there."""
+    TIMEOUT = 7
+    WOULD_CHANGE = 10
+
+
+def end(code: Exit, message: str) -> NoReturn:
+    """Say why on standard error and end with `code`."""
+    click.echo(f"aright: {message}", err=True)
+    raise SystemExit(code)
+
+
+@contextlib.contextmanager
+def explained() -> Generator[None]:
+    """Turn an error of ours into its one line and its exit code."""
+    try:
+        yield
+    except NotFoundError as error:
+        end(Exit.NOT_FOUND, str(error))
+    except ConflictError as error:
+        end(Exit.CONFLICT, str(error))
+    except InvalidFileError as error:
+        end(Exit.ERROR, str(error))
+    except TimeoutError as error:
+        end(Exit.TIMEOUT, str(error) or "no answer in time")
+    except ArightError as error:
+        end(Exit.ERROR, str(error))
