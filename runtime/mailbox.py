@@ -12,6 +12,7 @@ lets others run only when it has to wait, and after each 64th message.
 """
 
 import enum
+import math
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable, Iterator
@@ -190,7 +191,7 @@ class Mailbox(Generic[M]):
         leisure marks each message; one in a hurry each second, fourth, ... sixty-fourth.
         """
         now = self.clock()
-        last_seq, last_time = self._marks[-1] if self._marks else (0, now - _HURRY)
+        last_seq, last_time = self._marks[-1] if self._marks else (0, -math.inf)
         self._stride = min(2 * self._stride, SLICE_MESSAGES) if now - last_time < _HURRY else 1
         self._since_yield += self.accepted - last_seq
         self._forget_marks()
