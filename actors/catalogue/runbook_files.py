@@ -1,0 +1,177 @@
+"""Reads runbooks: `*.yaml` of a folder, with their scripts in `scripts/` beside them."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Final
+
+import pydantic
+
+from actors.catalogue.patterns import RefusedPattern, compile_search
+from actors.catalogue.runbooks import Param, ParamType, Risk, Runbook, Script
+from actors.messages import JSON, Platform
+from runtime.codec import to_json
+from runtime.documents import Document, Where, read_document, validated
+from runtime.errors import InvalidFileError
+
+SCRIPTS: Final = "scripts"
+_MAX_SECONDS = 86_400
+
+_Name = Annotated[str, pydantic.Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
+_Id = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=128)]
+_Scalar = bool | int | float | str
+"""pydantic keeps the kind that was written: none is turned into another."""
+
+
+class _Strict(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class _Param(_Strict):
+    type: Annotated[ParamType, pydantic.Field(strict=False)]
+    required: bool = False
+    default: _Scalar | None = None
+    pattern: str = ""
+    allowed: Annotated[tuple[str, ...], pydantic.Field(strict=False)] = ()
+
+
+class _Script(_Strict):
+    script: _Name
+    args: dict[_Name, _Scalar] = {}
+
+
+class _Verify(_Strict):
+    also: Annotated[tuple[_Id, ...], pydantic.Field(strict=False)] = ()
+    soak_s: Annotated[float, pydantic.Field(ge=0, le=_MAX_SECONDS)] = 0.0
+
+
+class _Runbook(_Strict):
+    id: _Id
+    title: Annotated[str, pydantic.Field(min_length=1, max_length=120)]
+    platform: Annotated[Platform, pydantic.Field(strict=False)]
+    checks: Annotated[tuple[_Id, ...], pydantic.Field(strict=False, min_length=1)]
+    act: _Script
+    undo: _Name | None = None
+    irreversible: bool = False
+    timeout_s: Annotated[float, pydantic.Field(gt=0, le=_MAX_SECONDS)]
+    idempotent: bool
+    params: dict[_Name, _Param] = {}
+    verify: _Verify = _Verify()
+    disruptive: bool = False
+    risk: Annotated[Risk, pydantic.Field(strict=False)] = Risk.LOW
+    controls: Annotated[tuple[str, ...], pydantic.Field(strict=False)] = ()
+    text: str = ""
+
+
+class _File(_Strict):
+    runbooks: list[_Runbook]
+
+
+def load_runbooks(*folders: Path) -> Mapping[str, Runbook]:
+    """Read all runbooks of some folders, by id.  A folder may use the scripts of earlier ones.
+
+    Raises:
+        InvalidFileError: the first thing that is wrong, with file, line and allowed values.
+    """
+    runbooks: dict[str, Runbook] = {}
+    scripts: dict[str, Path] = {}
+    for folder in folders:
+        scripts |= {path.stem: path for path in sorted((folder / SCRIPTS).glob("*.py"))}
+        for path in _files(folder):
+            document = read_document(path)
+            for position, written in enumerate(validated(document, _File).runbooks):
+                here = _Place(document, ("runbooks", position))
+                if written.id in runbooks:
+                    raise here.error("id", f"{written.id} is there already")
+                runbooks[written.id] = _runbook(written, scripts, here)
+    return runbooks
+
+
+def _files(folder: Path) -> Iterable[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix in {".yaml", ".yml"})
+    except OSError as error:
+        raise InvalidFileError(str(folder), f"cannot be read: {error.strerror}") from error
+
+
+class _Place:
+    """A runbook in its file, to say where something is wrong."""
+
+    def __init__(self, document: Document, within: Where) -> None:
+        self._document, self._within = document, within
+
+    def error(self, where: str, problem: str) -> InvalidFileError:
+        within = (*self._within, *where.split("."))
+        spelled = ".".join(map(str, within))
+        line = self._document.line_of(within)
+        return InvalidFileError(self._document.path, f"{spelled}: {problem}", line=line)
+
+
+def _runbook(written: _Runbook, scripts: Mapping[str, Path], here: _Place) -> Runbook:
+    if (written.undo is None) is not written.irreversible:
+        raise here.error("undo", "a runbook has either an undo or says irreversible: true")
+    params = tuple(_param(name, param, here) for name, param in written.params.items())
+    for name in written.act.args.keys() & written.params.keys():
+        raise here.error(f"act.args.{name}", "is a param too; one of them decides")
+    act = _script(written.act.script, written.act.args, "act.script", scripts, here)
+    undo = written.undo and _script(written.undo, {}, "undo", scripts, here)
+    return Runbook(
+        id=written.id,
+        title=written.title,
+        platform=written.platform,
+        checks=written.checks,
+        act=act,
+        undo=undo or None,
+        timeout_s=written.timeout_s,
+        idempotent=written.idempotent,
+        content_hash=_content_hash(written, act, undo or None),
+        params=params,
+        also_verify=written.verify.also,
+        soak_s=written.verify.soak_s,
+        disruptive=written.disruptive,
+        risk=written.risk,
+        controls=written.controls,
+        text=written.text,
+    )
+
+
+def _param(name: str, written: _Param, here: _Place) -> Param:
+    where = f"params.{name}"
+    if (written.type is ParamType.ENUM) is not bool(written.allowed):
+        raise here.error(where, "an enum, and nothing else, lists what is allowed")
+    if written.pattern:
+        if written.type is not ParamType.STRING and written.type is not ParamType.PATH:
+            raise here.error(f"{where}.pattern", "only a string or a path has a pattern")
+        judged = compile_search(written.pattern)
+        if isinstance(judged, RefusedPattern):
+            raise here.error(f"{where}.pattern", judged.reason)
+    param = Param(
+        name=name,
+        type=written.type,
+        required=written.required,
+        default=written.default,
+        pattern=written.pattern,
+        allowed=written.allowed,
+    )
+    if param.default is not None:
+        if param.required:
+            raise here.error(f"{where}.default", "a required param has no default")
+        if problem := param.problem_with(param.default):
+            raise here.error(f"{where}.default", problem)
+    return param
+
+
+def _script(
+    name: str, args: Mapping[str, JSON], where: str, scripts: Mapping[str, Path], here: _Place
+) -> Script:
+    if name not in scripts:
+        raise here.error(where, f"no script {name}; there are: {', '.join(sorted(scripts))}")
+    return Script(name, scripts[name].resolve(), args)
+
+
+def _content_hash(written: _Runbook, *scripts: Script | None) -> str:
+    digest = hashlib.sha256(to_json(written.model_dump(mode="json")).encode())
+    for script in scripts:
+        if script is not None:
+            digest.update(hashlib.sha256(script.path.read_bytes()).digest())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,8 @@
+"""Runbook runner: works a fix through to a verified end.
+
+Receives  ExecuteRunbook, one at a time for a host (the role's lanes)
+Sends     nothing: what it decides stands in the journal, and the journal tells the others
+Keeps     intents, through the journal
+When it falls  an intent stays `started`.  The next life looks at the host before it does
+          anything, acts at most once more, and only where the runbook is idempotent
+"""
