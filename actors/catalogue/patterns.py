@@ -31,7 +31,6 @@ _QUOTED_SET_OR_BLANK = re.compile(
 _ESCAPE = re.compile(r"\\.", re.DOTALL)
 _SPACE = {r"\s": r"[\t-\r ]", r"\S": r"[^\t-\r ]"}
 _SPACE_IN_SET = {r"\s": r"\t-\r ", r"\S": r"\x00-\x08\x0e-\x1f!-\x{10ffff}"}
-_NAMED_GROUP = re.compile(r"\(\?P?<\w+>")
 
 Search = Callable[[str], bool]
 """Whether a pattern is found anywhere in a text; false for a text it must not be asked about."""
@@ -92,9 +91,6 @@ def compile_search(pattern: str, *, ignore_case: bool = False) -> Search | Refus
 
 def _compile(pattern: str, *, ignore_case: bool) -> _Compiled:
     source, options = pattern.encode(), _options(ignore_case=ignore_case)
-    if len(_NAMED_GROUP.findall(pattern)) > 1:
-        # Groups that are never captured are not checked for a name given twice either.
-        _RE2.compile(source, _options(ignore_case=ignore_case, never_capture=False))
     compiled = _RE2.compile(source, options)
     if r"\s" not in pattern.lower():
         return compiled
@@ -102,10 +98,10 @@ def _compile(pattern: str, *, ignore_case: bool) -> _Compiled:
     return _RE2.compile(_with_all_blanks(pattern).encode(), options)
 
 
-def _options(*, ignore_case: bool, never_capture: bool = True) -> _Options:
+def _options(*, ignore_case: bool) -> _Options:
     options = _RE2.Options()
     options.log_errors = False
-    options.never_capture = never_capture
+    options.never_capture = True
     options.case_sensitive = not ignore_case
     return options
 

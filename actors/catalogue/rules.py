@@ -100,12 +100,21 @@ class Rule:
     """Keys that decide nothing, as they were written."""
 
 
+@attrs.frozen
+class UnreadableRule:
+    """Stands in a list of raw rules for an entry that has no value, such as a 99th of May."""
+
+    problem: str
+
+
 class _Invalid(Exception):  # noqa: N818 - never leaves this module: it carries a reason, no fault
     """Carries the reason for which a mapping is no rule."""
 
 
 def rule_from(raw: object) -> Rule | str:
     """Read one raw mapping as a `Rule`, or say in words why it is none."""
+    if isinstance(raw, UnreadableRule):
+        return raw.problem
     try:
         return _rule(_mapping(raw, "the rule"))
     except _Invalid as invalid:

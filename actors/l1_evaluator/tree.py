@@ -99,9 +99,9 @@ def _telling_field(entries: list[Entry]) -> str | None:
             counts[field].update(values)
             without[field] -= 1
     best, best_left = None, _WORTHWHILE * len(entries)
-    for field, values in counts.items():
-        spread = sum(values.values())
-        expected = sum(count * count for count in values.values()) / spread
+    for field, of_value in counts.items():
+        spread = sum(of_value.values())
+        expected = sum(count * count for count in of_value.values()) / spread
         left = len(entries) + without[field] + expected + _TABLE_COST
         if left < best_left:
             best, best_left = field, left

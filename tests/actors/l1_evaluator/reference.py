@@ -64,7 +64,7 @@ def holds(condition: dict[str, Any], event: Mapping[str, Any]) -> bool:  # noqa:
     operator, wanted = condition["operator"], condition["value"]
     fold = condition.get("ignore_case", False)
     if operator == "exists":
-        return (value is not MISSING) == wanted
+        return bool((value is not MISSING) == wanted)
     if value is MISSING:
         return False
     match operator:
