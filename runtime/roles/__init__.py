@@ -1,0 +1,1 @@
+"""The wiring: `appliance` and `central`, one function each that reads as the flow."""
