@@ -1,0 +1,167 @@
+"""The flap suppressor as an actor: each question and each command is one commit."""
+
+import sqlite3
+from typing import assert_never
+
+import attrs
+import structlog
+
+from actors.flap_suppressor.core import FlapSettings, extended, flap_of, within_window
+from actors.flap_suppressor.store import Flaps
+from actors.messages import Fact, Incident, Moment, Move, State
+from actors.messages.suppression import Suppression, SuppressionKind
+from actors.ports import Incidents
+from actors.requests import ExtendSuppression, LiftSuppression, Suppress, SuppressionOf
+from runtime.clock import Clock
+from runtime.errors import ConflictError, NotFoundError
+from runtime.ids import Ids
+from runtime.store import Store, Write
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(actor="flap_suppressor")
+
+ARIGHT = "aright"
+"""Who acted when no person did."""
+
+Command = Suppress | LiftSuppression | ExtendSuppression
+
+
+@attrs.define
+class FlapSuppressorActor:
+    """Says what holds healing back, and lets people hold it back or let it go."""
+
+    store: Store
+    flaps: Flaps
+    incidents: Incidents
+    clock: Clock
+    ids: Ids
+    settings: FlapSettings
+
+    async def handle(self, message: SuppressionOf | Command) -> None:
+        """Answer one question, or obey one command."""
+        now = Moment.read(self.clock)
+        match message:
+            case SuppressionOf():
+                message.reply(await self._holding(message.incident, now))
+            case Suppress():
+                await self._obey(message, self._suppress(message, now))
+            case LiftSuppression():
+                await self._obey(message, self._lift(message, now))
+            case ExtendSuppression():
+                await self._obey(message, self._extend(message, now))
+            case _:
+                assert_never(message)
+
+    async def _holding(self, incident: Incident, now: Moment) -> Suppression | None:
+        def quiet(connection: sqlite3.Connection) -> bool:
+            return not any(query(connection) for query in self._standing(incident))
+
+        # Most drifts never recurred and nobody holds them back: that needs no commit.
+        if incident.recurred_from is None and await self.store.read(quiet):
+            return None
+        [holding] = await self.store.commit(self._judge(incident, now))
+        return holding
+
+    def _standing(self, incident: Incident) -> list[Write[Suppression | None]]:
+        return [
+            self.flaps.standing(incident.site, incident.host, check)
+            for check in (incident.check, "")
+        ]
+
+    def _judge(self, incident: Incident, now: Moment) -> Write[Suppression | None]:
+        fresh = self.ids.new("suppression")
+
+        def write(connection: sqlite3.Connection) -> Suppression | None:
+            holding = None
+            for query in self._standing(incident):
+                standing = query(connection)
+                if standing is not None and standing.remaining(now) == 0:
+                    self._ended(standing, "expired", ARIGHT, "its time is over", now)(connection)
+                else:
+                    holding = holding or standing
+            if incident.recurred_from is not None:
+                recurrences = self.flaps.recurred(incident, now)(connection)
+                count = within_window(recurrences, now, self.settings)
+                if holding is None and count >= self.settings.recurrences:
+                    holding = flap_of(incident, fresh, now, self.settings)
+                    reason = f"came back {count} times within {self.settings.window_s:g} s"
+                    self.flaps.open(holding, ARIGHT, reason)(connection)
+            if holding is not None:
+                self.flaps.hold(holding, incident.id)(connection)
+            return holding
+
+        return write
+
+    async def _obey(self, command: Command, write: Write[Suppression]) -> None:
+        try:
+            [suppression] = await self.store.commit(write)
+        except (ConflictError, NotFoundError) as refusal:
+            command.fail(refusal)
+        else:
+            log.info(
+                "suppression_changed",
+                kind=type(command).__name__,
+                host=suppression.host,
+                check=suppression.check,
+            )
+            command.reply(suppression)
+
+    def _suppress(self, command: Suppress, now: Moment) -> Write[Suppression]:
+        until = None if command.seconds is None else now.after(command.seconds)
+        suppression = Suppression(
+            self.ids.new("suppression"),
+            SuppressionKind.OPERATOR,
+            command.site,
+            command.host,
+            command.check,
+            now,
+            until,
+        )
+
+        def write(connection: sqlite3.Connection) -> Suppression:
+            standing = self.flaps.standing(command.site, command.host, command.check)(connection)
+            if standing is not None and standing.remaining(now) != 0:
+                raise ConflictError(f"suppression {standing.id} stands already; extend it")
+            if standing is not None:
+                self._ended(standing, "expired", ARIGHT, "its time is over", now)(connection)
+            self.flaps.open(suppression, command.who, command.reason)(connection)
+            return suppression
+
+        return write
+
+    def _lift(self, command: LiftSuppression, now: Moment) -> Write[Suppression]:
+        def write(connection: sqlite3.Connection) -> Suppression:
+            suppression = self.flaps.get(command.suppression_id)(connection)
+            self._ended(suppression, "lifted", command.who, command.reason, now)(connection)
+            return suppression
+
+        return write
+
+    def _extend(self, command: ExtendSuppression, now: Moment) -> Write[Suppression]:
+        def write(connection: sqlite3.Connection) -> Suppression:
+            before = self.flaps.get(command.suppression_id)(connection)
+            after = extended(before, command.seconds, now)
+            self.flaps.extend(after, command.who, command.reason, now)(connection)
+            return after
+
+        return write
+
+    def _ended(
+        self, suppression: Suppression, what: str, who: str, reason: str, now: Moment
+    ) -> Write[None]:
+        """End a suppression, and have what it held back decided again: due now, so at once."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            for incident_id in self.flaps.end(suppression, what, who, reason, now)(connection):
+                incident = self.incidents.get(incident_id)(connection)
+                # It may have been closed meanwhile, or be held back by a cooldown.
+                if incident is None or (incident.state, incident.reason) != (
+                    State.SUPPRESSED,
+                    suppression.kind,
+                ):
+                    continue
+                body = {"suppression": suppression.id, "who": who, "why": reason}
+                fact = Fact(f"suppression_{what}", body)
+                again = Move(State.DECIDING, (State.SUPPRESSED,), fact, reason=what, due=now)
+                self.incidents.move(incident_id, again, now)(connection)
+
+        return write

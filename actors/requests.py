@@ -1,0 +1,108 @@
+"""Every question and command that carries where its answer goes, by the room that answers.
+
+They stand apart from the messages because they know the runtime; messages are plain data.
+"""
+
+import attrs
+
+from actors.messages import Incident
+from actors.messages.suppression import Suppression
+from runtime.errors import ArightError
+from runtime.request import Request
+
+
+class UnsignedCommandError(ArightError):
+    """A command that changes what may heal names no person, or no reason."""
+
+    def __init__(self, command: str, missing: str) -> None:
+        super().__init__(f"{command} without {missing}: say who, and why")
+        self.command, self.missing = command, missing
+
+
+def _filled(command: object, field: "attrs.Attribute[str]", value: str) -> None:
+    if not value.strip():
+        raise UnsignedCommandError(type(command).__name__, field.name)
+
+
+# Answered by the flap suppressor.
+
+
+@attrs.frozen
+class SuppressionOf(Request[Suppression | None]):
+    """What holds healing of this incident back, if anything?  Its recurrence counts, once."""
+
+    incident: Incident
+
+
+@attrs.frozen
+class Suppress(Request[Suppression]):
+    """Hold healing back: of one check of a host, or of the whole host.
+
+    Fails with ConflictError when a suppression of the same key stands.
+    """
+
+    site: str
+    host: str
+    check: str
+    """Empty for every check of the host."""
+    seconds: float | None
+    """None: until a person lifts it."""
+    who: str = attrs.field(validator=_filled)
+    reason: str = attrs.field(validator=_filled)
+
+
+@attrs.frozen
+class LiftSuppression(Request[Suppression]):
+    """Heal again: what was held back is decided at once, and old recurrences are forgotten.
+
+    Fails with NotFoundError, or with ConflictError when it ended already.
+    """
+
+    suppression_id: str
+    who: str = attrs.field(validator=_filled)
+    reason: str = attrs.field(validator=_filled)
+
+
+@attrs.frozen
+class ExtendSuppression(Request[Suppression]):
+    """Hold back for longer; fails as `LiftSuppression` does, and when it would end sooner."""
+
+    suppression_id: str
+    seconds: float | None
+    """From now on; None: until a person lifts it."""
+    who: str = attrs.field(validator=_filled)
+    reason: str = attrs.field(validator=_filled)
+
+
+# Answered by the safety gate, with the incident as it then stands.
+
+
+@attrs.frozen
+class ApproveFix(Request[Incident]):
+    """Say yes to a fix that waits for approval, or lift the refusal of one that was refused.
+
+    Fails with NotFoundError, or with ConflictError when there is nothing to approve.
+    """
+
+    incident_id: str
+    who: str = attrs.field(validator=_filled)
+    reason: str = attrs.field(validator=_filled)
+
+
+@attrs.frozen
+class RejectFix(Request[Incident]):
+    """Say no to a fix that waits for approval; fails as `ApproveFix` does."""
+
+    incident_id: str
+    who: str = attrs.field(validator=_filled)
+    reason: str = attrs.field(validator=_filled)
+
+
+@attrs.frozen
+class ResetBreaker(Request[None]):
+    """Close a breaker: what it stopped is decided at once.  Fails with NotFoundError."""
+
+    key: str
+    """As it is listed: site/host/runbook."""
+    who: str = attrs.field(validator=_filled)
+    reason: str = attrs.field(validator=_filled)
