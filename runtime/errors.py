@@ -36,3 +36,16 @@ class StoreFullError(StoreError):
 
 class StateDirError(StoreError):
     """The state directory cannot be used: read-only, or held by another process."""
+
+
+class UnansweredError(ArightError):
+    """A host gave no answer to a question: a timeout, a disk error, a file too large."""
+
+    def __init__(self, reason: str, question: str) -> None:
+        super().__init__(f"{question}: {reason}")
+        self.reason, self.question = reason, question
+        """`reason` is a code in snake_case."""
+
+
+class UnanswerableError(UnansweredError):
+    """A host cannot answer a question at all: no rights, or a tree of files cannot know."""

@@ -1,0 +1,119 @@
+"""Puts a probe to a host: a pure mapping from the kind of probe to a few primitive questions."""
+
+import datetime as dt
+from typing import Final, assert_never
+
+from actors.catalogue import probes
+from actors.catalogue.certificates import NotACertificateError, not_after
+from actors.catalogue.extraction import extract
+from actors.catalogue.readings import Absent, Failed, Reading, Shown, Unanswerable, Value
+from actors.catalogue.sshd import sshd_option
+from actors.catalogue.target import Target
+from actors.catalogue.users import name_of, users_having
+from runtime.errors import UnanswerableError, UnansweredError
+
+CAP_BYTES: Final = 1_048_576
+"""Of a text file; a larger one is no configuration, and its check an error."""
+
+
+async def ask(probe: probes.Probe, target: Target, now: dt.datetime) -> Reading:
+    """Ask one question.  Sets no deadline: the caller's scope does."""
+    try:
+        return await _ask(probe, target, now)
+    except UnanswerableError as error:
+        return Unanswerable(error.reason)
+    except UnansweredError as error:
+        return Failed(error.reason)
+    except NotACertificateError:
+        return Failed("not_parsed")
+
+
+async def _ask(  # noqa: C901, PLR0911, PLR0912  # one line for each kind of probe
+    probe: probes.Probe, target: Target, now: dt.datetime
+) -> Reading:
+    match probe:
+        case probes.FileContent():
+            text = await target.read_text(probe.path, CAP_BYTES)
+            return Absent() if text is None else _found(text, probe)
+        case probes.SshdOption():
+            return _value(await sshd_option(target, probe.path, probe.option, probe.default))
+        case probes.FileMode(path):
+            facts = await target.stat(path)
+            return Absent() if facts is None else Value(f"{facts.mode:04o}")
+        case probes.FileOwner(path):
+            return _value(await _owner(target, path))
+        case probes.Sysctl(name):
+            return _value(await target.sysctl(name))
+        case probes.Service(name):
+            running = await target.service(name)
+            return Absent() if running is None else Value("running" if running else "stopped")
+        case probes.Process(name):
+            count = list(await target.processes()).count(name)
+            return Value(count) if count else Absent()
+        case probes.Package(names):
+            return _value(await _first_package(target, names))
+        case probes.Port(port, protocol):
+            open_sockets = await target.listeners()
+            addresses = {
+                s.address for s in open_sockets if (s.port, s.protocol) == (port, protocol)
+            }
+            return Value(tuple(sorted(addresses))) if addresses else Absent()
+        case probes.Mount(path):
+            options = await target.mount_options(path)
+            return Absent() if options is None else Value(tuple(options))
+        case probes.Users(having):
+            return _value(await users_having(target, having))
+        case probes.CertificateExpiry(path):
+            pem = await target.read_text(path, CAP_BYTES)
+            return Absent() if pem is None else Value((not_after(pem) - now) / dt.timedelta(days=1))
+        case probes.DiskUsage(path):
+            return _value(await target.disk_usage(path))
+        case probes.TimeSync():
+            kept = await target.time_synchronised()
+            return Value("synchronised" if kept else "unsynchronised")
+        case probes.Argv():
+            return await _say(probe, target)
+        case _:
+            assert_never(probe)
+
+
+def _value(value: Shown | None) -> Reading:
+    return Absent() if value is None else Value(value)
+
+
+def _found(text: str, probe: probes.FileContent | probes.Argv) -> Reading:
+    if probe.pattern is None:
+        return Value(text.strip())
+    found = extract(text, probe.pattern, probe.occurrence)
+    return _value(probe.default if found is None else found)
+
+
+async def _owner(target: Target, path: str) -> str | None:
+    facts = await target.stat(path)
+    if facts is None:
+        return None
+    user = name_of(facts.uid, await target.read_text("/etc/passwd", CAP_BYTES))
+    group = name_of(facts.gid, await target.read_text("/etc/group", CAP_BYTES))
+    return f"{user}:{group}"
+
+
+async def _first_package(target: Target, names: tuple[str, ...]) -> str | None:
+    for name in names:
+        version = await target.package(name)
+        if version is not None:
+            return f"{name} {version}".strip()
+    return None
+
+
+async def _say(probe: probes.Argv, target: Target) -> Reading:
+    if target.root != "/" and not any("{root}" in argument for argument in probe.argv):
+        return Unanswerable("not_answerable_in_root")
+    argv = [argument.replace("{root}", target.root) for argument in probe.argv]
+    completed = await target.run(argv, timeout_s=probe.timeout_s)
+    if completed.timed_out:
+        return Failed("timeout")
+    if completed.code not in probe.codes:
+        return Failed("exit_code")
+    if completed.truncated:
+        return Failed("output_truncated")
+    return _found(completed.stdout, probe)

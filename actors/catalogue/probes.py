@@ -1,0 +1,169 @@
+"""Probes: what a check asks of a host, and the shape in which the answer is read.
+
+A probe is data.  `actors.catalogue.asking` puts it to a `Target`.  Where a docstring says "absent",
+the reading is `Absent` and the check's `when_absent`, or its baseline, says what that means.
+"""
+
+from typing import Final, Literal, TypeAlias
+
+import attrs
+from attrs.validators import ge, gt, in_, le, matches_re, min_len, optional
+
+from actors.catalogue.extraction import Occurrence, valid_pattern
+
+_ABSOLUTE = matches_re(r"/[^\x00]*")
+
+
+@attrs.frozen
+class FileContent:
+    """What a pattern finds in a text file.  Absent: the file, or what is found where no default."""
+
+    path: str = attrs.field(validator=_ABSOLUTE)
+    pattern: str = attrs.field(validator=valid_pattern)
+    """RE2; its first group, or the whole match where it has none."""
+    occurrence: Occurrence = attrs.field(default="first", validator=in_(("first", "last", "all")))
+    default: str | None = None
+    """What holds where the file says nothing."""
+
+
+@attrs.frozen
+class SshdOption:
+    """A keyword of sshd's configuration, as sshd reads it.  Absent: the file.
+
+    The first value stands, `Include` is followed in its place, and another value within a `Match`
+    block is shown beside it, because it holds for some logins.
+    """
+
+    option: str = attrs.field(validator=matches_re(r"[A-Za-z0-9]+"))
+    default: str
+    """What sshd does where the option is not set."""
+    path: str = attrs.field(default="/etc/ssh/sshd_config", validator=_ABSOLUTE)
+
+
+@attrs.frozen
+class FileMode:
+    """Permission bits as text in octal: `0640`.  Absent: the file."""
+
+    path: str = attrs.field(validator=_ABSOLUTE)
+
+
+@attrs.frozen
+class FileOwner:
+    """Owner and group as `root:shadow`, by the host's own names.  Absent: the file."""
+
+    path: str = attrs.field(validator=_ABSOLUTE)
+
+
+@attrs.frozen
+class Sysctl:
+    """A kernel setting as text.  Absent: the setting."""
+
+    name: str = attrs.field(validator=matches_re(r"[a-z0-9_-]+(\.[A-Za-z0-9_-]+)+"))
+
+
+@attrs.frozen
+class Service:
+    """`running` or `stopped`.  Absent: the service."""
+
+    name: str = attrs.field(validator=matches_re(r"[A-Za-z0-9@_.:-]+"))
+
+
+@attrs.frozen
+class Process:
+    """How many processes have the name.  Absent: none has."""
+
+    name: str = attrs.field(validator=min_len(1))
+
+
+@attrs.frozen
+class Package:
+    """Name and version of the first package that is installed.  Absent: none is."""
+
+    names: tuple[str, ...] = attrs.field(validator=min_len(1))
+
+
+@attrs.frozen
+class Port:
+    """The addresses on which somebody listens.  Absent: nobody does."""
+
+    port: int = attrs.field(validator=[ge(1), le(65535)])
+    protocol: Literal["tcp", "udp"] = attrs.field(default="tcp", validator=in_(("tcp", "udp")))
+
+
+@attrs.frozen
+class Mount:
+    """The options of a mount.  Absent: nothing is mounted at the path."""
+
+    path: str = attrs.field(validator=_ABSOLUTE)
+
+
+Having: TypeAlias = Literal["uid_0", "empty_password", "login_shell"]
+
+
+@attrs.frozen
+class Users:
+    """The names of the users of whom something is true.  Absent: the file that says so."""
+
+    having: Having = attrs.field(validator=in_(("uid_0", "empty_password", "login_shell")))
+
+
+@attrs.frozen
+class CertificateExpiry:
+    """Days until the first certificate of a PEM file ends, negative when it has.  Absent: it."""
+
+    path: str = attrs.field(validator=_ABSOLUTE)
+
+
+@attrs.frozen
+class DiskUsage:
+    """The used part of a file system in percent.  Absent: the path."""
+
+    path: str = attrs.field(default="/", validator=_ABSOLUTE)
+
+
+@attrs.frozen
+class TimeSync:
+    """`synchronised` or `unsynchronised`."""
+
+
+@attrs.frozen
+class Argv:
+    """What a program says: its standard output, or what a pattern finds in it.
+
+    `{root}` in an argument becomes the target's root.  A program that does not name it asks the
+    machine itself, so a tree that stands for a host cannot answer it.
+    """
+
+    argv: tuple[str, ...] = attrs.field(validator=min_len(1))
+    pattern: str | None = attrs.field(default=None, validator=optional(valid_pattern))
+    """Absent: what is found, where no default."""
+    occurrence: Occurrence = attrs.field(default="first", validator=in_(("first", "last", "all")))
+    default: str | None = None
+    codes: tuple[int, ...] = (0,)
+    """The exit codes with which it has answered; any other is an error."""
+    timeout_s: float = attrs.field(default=10.0, validator=gt(0))
+
+
+Probe: TypeAlias = (
+    FileContent | SshdOption | FileMode | FileOwner | Sysctl | Service | Process | Package
+    | Port | Mount | Users | CertificateExpiry | DiskUsage | TimeSync | Argv
+)  # fmt: skip
+
+PROBES: Final[dict[str, type[Probe]]] = {
+    "file_content": FileContent,
+    "sshd_option": SshdOption,
+    "file_mode": FileMode,
+    "file_owner": FileOwner,
+    "sysctl": Sysctl,
+    "service": Service,
+    "process": Process,
+    "package": Package,
+    "port": Port,
+    "mount": Mount,
+    "users": Users,
+    "certificate_expiry": CertificateExpiry,
+    "disk_usage": DiskUsage,
+    "time_sync": TimeSync,
+    "argv": Argv,
+}
+"""Each kind of probe by the name that files use."""
