@@ -1,0 +1,85 @@
+"""The way to the running appliance: its control socket; for reading also the journal itself.
+
+A reading command works without an appliance: it opens the journal read-only.  A changing one
+does not, and says so.
+"""
+
+import getpass
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+from urllib.parse import urlencode
+
+from runtime.cli.exits import Exit, end, explained
+from runtime.cli.settings import settings
+from runtime.hosts.http_client import HttpError, call_unix
+
+_PATIENCE = 30.0
+"""Seconds that a command waits for the appliance."""
+
+_KINDS = {404: Exit.NOT_FOUND, 403: Exit.DENIED, 409: Exit.CONFLICT, 504: Exit.TIMEOUT}
+
+
+def read(noun: str, verb: str, **args: str | int | bool | None) -> object:
+    """Ask the appliance, or its journal where none runs; an error ends the command."""
+    given = {name: value for name, value in args.items() if value is not None}
+    state_dir = settings().state_path
+    socket = state_dir / "control.sock"
+    if socket.exists():
+        target = f"/v1/{noun}/{verb}?{urlencode(given)}"
+        try:
+            return _answer(*call_unix(socket, "GET", target, timeout=_PATIENCE))
+        except (ConnectionRefusedError, FileNotFoundError):
+            pass  # the socket of an appliance that was killed
+        except HttpError as error:
+            end(Exit.ERROR, str(error))
+        except PermissionError:
+            end(Exit.DENIED, f"{socket}: permission denied")
+    return _from_journal(state_dir, noun, verb, {name: str(value) for name, value in given.items()})
+
+
+def change(noun: str, verb: str, **args: object) -> object:
+    """Tell the appliance to do something; an error ends the command."""
+    socket = settings().state_path / "control.sock"
+    body = json.dumps({name: value for name, value in args.items() if value is not None})
+    try:
+        reply = call_unix(socket, "POST", f"/v1/{noun}/{verb}", body.encode(), timeout=_PATIENCE)
+    except (ConnectionRefusedError, FileNotFoundError):
+        end(Exit.ERROR, "the appliance is not running: aright run")
+    except PermissionError:
+        end(Exit.DENIED, f"{socket}: permission denied")
+    except HttpError as error:
+        end(Exit.ERROR, str(error))
+    return _answer(*reply)
+
+
+def rows(data: object) -> list[Mapping[str, object]]:
+    """Give what a listing verb answered as rows."""
+    return cast("list[Mapping[str, object]]", data)
+
+
+def mapping(data: object) -> Mapping[str, object]:
+    """Give what a verb about one thing answered."""
+    return cast("Mapping[str, object]", data)
+
+
+def who() -> str:
+    """Name the person at the terminal; sudo does not hide them."""
+    return os.environ.get("SUDO_USER") or getpass.getuser()
+
+
+def _answer(status: int, body: bytes) -> object:
+    data = cast("object", json.loads(body)) if body else None
+    if status >= 300:  # noqa: PLR2004  beyond the successes of HTTP
+        problem = mapping(data).get("error", "no reason given") if data else "no reason given"
+        end(_KINDS.get(status, Exit.ERROR), str(problem))
+    return data
+
+
+def _from_journal(state_dir: Path, noun: str, verb: str, args: Mapping[str, str]) -> object:
+    from runtime.roles.views import open_journal, view
+
+    with explained(), open_journal(state_dir) as connection:
+        return view(connection, noun, verb, args)

@@ -1,0 +1,39 @@
+"""`aright run`: the runtime itself, in the role that the settings name."""
+
+import click
+
+from runtime.cli.exits import Exit, end, explained
+from runtime.cli.settings import settings
+
+
+@click.command()
+@click.option("--role", type=click.Choice(["appliance", "central"]), help="Instead of the config.")
+@click.option("--site-id", help="Instead of the config.")
+@click.option("--log-format", type=click.Choice(["json", "text"]), help="Text on a terminal.")
+def command(role: str | None, site_id: str | None, log_format: str | None) -> None:
+    """Run the appliance, or the central server, until SIGTERM.
+
+    SIGTERM drains within `drain_within` seconds; a second one cuts.  SIGHUP reloads the rules.
+    """
+    import sys
+
+    import trio
+
+    from runtime.logs import configure_logs
+    from runtime.supervisor import VitalActorDownError
+
+    configured = settings(role=role, site_id=site_id)
+    as_json = log_format == "json" if log_format else not sys.stderr.isatty()
+    configure_logs(level=configured.log_level, as_json=as_json)
+    with explained():
+        if configured.role == "central":
+            from runtime.roles.central import run_central
+
+            trio.run(run_central, configured)
+        else:
+            from runtime.roles.appliance import run_appliance
+
+            try:
+                trio.run(run_appliance, configured)
+            except VitalActorDownError as error:
+                end(Exit.ERROR, str(error))

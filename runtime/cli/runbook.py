@@ -1,0 +1,89 @@
+"""`aright runbook`: which runbooks there are, and what one would do."""
+
+import json
+from collections.abc import Mapping
+from typing import cast
+
+import click
+
+from runtime.cli.exits import Exit, end, explained
+from runtime.cli.output import Format, output_option, print_data, print_rows
+from runtime.cli.settings import settings
+
+_COLUMNS = ["id", "title", "platform", "checks", "undo", "risk", "disruptive"]
+
+
+@click.group()
+def command() -> None:
+    """List runbooks and show what one would do."""
+
+
+@command.command("list")
+@output_option
+def list_(output: Format) -> None:
+    """List the runbooks."""
+    from runtime.roles.catalogue import load_catalogue
+
+    with explained():
+        runbooks = load_catalogue(settings()).runbooks.values()
+    listed = [
+        {
+            "id": runbook.id,
+            "title": runbook.title,
+            "platform": runbook.platform.value,
+            "checks": list(runbook.checks),
+            "undo": "irreversible" if runbook.irreversible else "yes",
+            "risk": runbook.risk.value,
+            "disruptive": runbook.disruptive,
+        }
+        for runbook in runbooks
+    ]
+    print_rows(listed, _COLUMNS, output, none="no runbooks")
+
+
+@command.command()
+@click.argument("runbook")
+@output_option
+def show(runbook: str, output: Format) -> None:
+    """Show one runbook: its params, its steps and what takes it back."""
+    from runtime.roles.catalogue import load_catalogue
+    from runtime.roles.dry_run import described
+
+    with explained():
+        catalogue = load_catalogue(settings())
+        data = described(catalogue, runbook)
+    print_data(data, Format.YAML if output is Format.TABLE else output)
+
+
+@command.command()
+@click.argument("runbook")
+@click.option("--host", required=True, help="A target of the config.")
+@click.option("--param", "params", multiple=True, help="NAME=VALUE; the value is read as JSON.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done.")
+@output_option
+def run(*, runbook: str, host: str, params: tuple[str, ...], dry_run: bool, output: Format) -> None:
+    """Say what a runbook would do on a host; ends with 10 when it would change something."""
+    if not dry_run:
+        end(Exit.USAGE, "a fix runs for an incident only, journaled and verified; use --dry-run")
+    import trio
+
+    from runtime.roles.dry_run import rehearse
+
+    given = _params(params)
+    with explained():
+        data = trio.run(rehearse, settings(), runbook, host, given)
+    print_data(data, Format.YAML if output is Format.TABLE else output)
+    raise SystemExit(Exit.WOULD_CHANGE if data["would_change"] else Exit.OK)
+
+
+def _params(pairs: tuple[str, ...]) -> Mapping[str, object]:
+    given: dict[str, object] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not equals:
+            end(Exit.USAGE, f"--param {pair}: is not NAME=VALUE")
+        try:
+            given[name] = cast("object", json.loads(text))
+        except ValueError:
+            given[name] = text
+    return given
