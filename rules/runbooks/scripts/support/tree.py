@@ -1,0 +1,184 @@
+"""Files of a target: read, replaced, put back byte for byte, never outside the root."""
+
+import base64
+import errno
+import os
+import pathlib
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import BinaryIO, TypedDict
+
+from support.confined import entry
+from support.problem import Problem
+
+MAX_CONTENT = 40_000
+"""Bytes: what undo needs goes through a pipe of 64 KiB, in base64."""
+
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_NAMED = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class About(TypedDict):
+    """Mode and owner of a file."""
+
+    mode: int
+    uid: int
+    gid: int
+
+
+class Snapshot(TypedDict):
+    """A file as it was."""
+
+    about: About | None
+    """None where there was no file."""
+    content: str
+    """base64"""
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A directory that stands for the root of a host."""
+
+    root: str
+
+    @property
+    def is_machine(self) -> bool:
+        """Whether this is the machine itself, with its daemons and its kernel."""
+        return self.root == "/"
+
+    def snapshot(self, path: str) -> Snapshot:
+        """Keep a file byte for byte, with mode and owner."""
+        about = self.find(path)
+        content = b"" if about is None else self.read(path)
+        return {"about": about, "content": base64.b64encode(content).decode("ascii")}
+
+    def restore(self, path: str, was: Snapshot) -> bool:
+        """Make a file what it was; gives whether that changed anything."""
+        if self.snapshot(path) == was:
+            return False
+        if was["about"] is None:
+            self.remove(path)
+        else:
+            self._put(path, base64.b64decode(was["content"]), was["about"])
+        return True
+
+    def about(self, path: str) -> About:
+        """Give mode and owner of a regular file that must be there."""
+        about = self.find(path)
+        if about is None:
+            raise Problem("file_missing")
+        return about
+
+    def find(self, path: str) -> About | None:
+        """Give mode and owner of a regular file, None where there is none."""
+        with entry(self.root, path) as (parent, name):
+            try:
+                found = os.stat(name, dir_fd=parent, follow_symlinks=False)
+            except FileNotFoundError:
+                return None
+        if not stat.S_ISREG(found.st_mode):
+            raise Problem("not_a_regular_file")
+        return {"mode": stat.S_IMODE(found.st_mode), "uid": found.st_uid, "gid": found.st_gid}
+
+    def read(self, path: str) -> bytes:
+        """Read a file of at most `MAX_CONTENT` bytes."""
+        with entry(self.root, path) as (parent, name):
+            handle = os.open(name, _READ, dir_fd=parent)
+        with open(handle, "rb") as file:  # noqa: PTH123  # of a handle, not of a path
+            content = file.read(MAX_CONTENT + 1)
+        if len(content) > MAX_CONTENT:
+            raise Problem("file_too_large")
+        return content
+
+    def write(self, path: str, content: bytes, mode: int | None = None) -> bool:
+        """Replace a file, or make one; gives whether that changed anything.
+
+        Owner and extended attributes stay, and without `mode` the mode; a new file is owned by
+        whoever runs this.
+        """
+        was = self.find(path)
+        about = was or About(mode=0o644, uid=os.geteuid(), gid=os.getegid())
+        if mode is not None:
+            about = About(mode=mode, uid=about["uid"], gid=about["gid"])
+        if was == about and self.read(path) == content:
+            return False
+        self._put(path, content, about)
+        return True
+
+    def remove(self, path: str) -> None:
+        """Remove a file, durably."""
+        with entry(self.root, path) as (parent, name):
+            os.unlink(name, dir_fd=parent)
+            os.fsync(parent)
+
+    def set_about(self, path: str, wanted: About) -> bool:
+        """Set mode and owner; gives whether they were others."""
+        found = self.about(path)
+        if found == wanted:
+            return False
+        with entry(self.root, path) as (parent, name):
+            # Neither chmod nor a handle for reading will do: chmod follows links, and a mode may
+            # forbid reading.  A handle of the name alone is of the file itself, whatever its mode.
+            handle = os.open(name, _NAMED, dir_fd=parent)
+            try:
+                itself = f"/proc/self/fd/{handle}"
+                if (found["uid"], found["gid"]) != (wanted["uid"], wanted["gid"]):
+                    os.chown(itself, wanted["uid"], wanted["gid"])
+                pathlib.Path(itself).chmod(wanted["mode"])  # after chown, which clears set-uid
+            finally:
+                os.close(handle)
+        return True
+
+    @contextmanager
+    def candidate(self, path: str, content: bytes) -> Iterator[str]:
+        """Lay content beside a file under another name, for a validator to read."""
+        with entry(self.root, path) as (parent, name), _laid_beside(parent, name) as (file, beside):
+            file.write(content)
+            file.flush()
+            yield f"/proc/{os.getpid()}/fd/{parent}/{beside}"
+
+    def _put(self, path: str, content: bytes, about: About) -> None:
+        # Whoever reads the file meanwhile, or a power cut, finds the old one or the new one.
+        with entry(self.root, path) as (parent, name), _laid_beside(parent, name) as (file, beside):
+            file.write(content)
+            file.flush()
+            _copy_attributes(parent, name, file.fileno())
+            # After the attributes: an access list among them would set the mode again.
+            os.fchown(file.fileno(), about["uid"], about["gid"])
+            os.fchmod(file.fileno(), about["mode"])
+            os.fsync(file.fileno())
+            os.rename(beside, name, src_dir_fd=parent, dst_dir_fd=parent)
+            os.fsync(parent)
+
+
+@contextmanager
+def _laid_beside(parent: int, name: str) -> Iterator[tuple[BinaryIO, str]]:
+    """Open a new file in the same directory; what was not renamed by then is removed."""
+    beside = f".{name}.{secrets.token_hex(4)}"
+    handle = os.open(beside, _NEW, 0o600, dir_fd=parent)
+    try:
+        with open(handle, "wb") as file:  # noqa: PTH123  # of a handle, not of a path
+            yield file, beside
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(beside, dir_fd=parent)
+
+
+def _copy_attributes(parent: int, name: str, target: int) -> None:
+    """Take SELinux labels and the like along, as far as there are any."""
+    try:
+        handle = os.open(name, _READ, dir_fd=parent)
+    except FileNotFoundError:
+        return
+    try:
+        for attribute in os.listxattr(handle):
+            os.setxattr(target, attribute, os.getxattr(handle, attribute))
+    except OSError as error:
+        if error.errno != errno.ENOTSUP:
+            raise
+    finally:
+        os.close(handle)
