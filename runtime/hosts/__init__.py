@@ -1,0 +1,1 @@
+"""Input and output that knows no incident: one file for each technology and direction."""
