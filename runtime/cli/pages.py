@@ -52,10 +52,14 @@ def ticket_page(data: Page) -> str:
         lines.append(
             f"  {incident['incident']}  {incident['check']} on {incident['host']}  {would}"
         )
-    for line in rows(data["history"]):
-        lines.append(f"  {line['at']}  {line['what']} by {line['who']}  {line['note']}".rstrip())
-    for line in rows(data["deliveries"]):
-        lines.append(f"  {line['channel']}: {line['state']} after {line['attempts']} attempts")
+    lines += [
+        f"  {line['at']}  {line['what']} by {line['who']}  {line['note']}".rstrip()
+        for line in rows(data["history"])
+    ]
+    lines += [
+        f"  {line['channel']}: {line['state']} after {line['attempts']} attempts"
+        for line in rows(data["deliveries"])
+    ]
     return "\n".join(lines)
 
 
