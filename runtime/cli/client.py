@@ -4,6 +4,7 @@ A reading command works without an appliance: it opens the journal read-only.  A
 does not, and says so.
 """
 
+import contextlib
 import getpass
 import json
 import os
@@ -14,7 +15,7 @@ from urllib.parse import urlencode
 
 from runtime.cli.exits import Exit, end, explained
 from runtime.cli.settings import settings
-from runtime.hosts.http_client import HttpError, call_unix
+from runtime.hosts.http_client import HttpError, NobodyListensError, call_unix
 
 _PATIENCE = 30.0
 """Seconds that a command waits for the appliance."""
@@ -29,14 +30,8 @@ def read(noun: str, verb: str, **args: str | int | bool | None) -> object:
     socket = state_dir / "control.sock"
     if socket.exists():
         target = f"/v1/{noun}/{verb}?{urlencode(given)}"
-        try:
-            return _answer(*call_unix(socket, "GET", target, timeout=_PATIENCE))
-        except (ConnectionRefusedError, FileNotFoundError):
-            pass  # the socket of an appliance that was killed
-        except HttpError as error:
-            end(Exit.ERROR, str(error))
-        except PermissionError:
-            end(Exit.DENIED, f"{socket}: permission denied")
+        with contextlib.suppress(NobodyListensError):  # the socket of one that was killed
+            return _asked(socket, "GET", target)
     return _from_journal(state_dir, noun, verb, {name: str(value) for name, value in given.items()})
 
 
@@ -45,14 +40,9 @@ def change(noun: str, verb: str, **args: object) -> object:
     socket = settings().state_path / "control.sock"
     body = json.dumps({name: value for name, value in args.items() if value is not None})
     try:
-        reply = call_unix(socket, "POST", f"/v1/{noun}/{verb}", body.encode(), timeout=_PATIENCE)
-    except (ConnectionRefusedError, FileNotFoundError):
+        return _asked(socket, "POST", f"/v1/{noun}/{verb}", body.encode())
+    except NobodyListensError:
         end(Exit.ERROR, "the appliance is not running: aright run")
-    except PermissionError:
-        end(Exit.DENIED, f"{socket}: permission denied")
-    except HttpError as error:
-        end(Exit.ERROR, str(error))
-    return _answer(*reply)
 
 
 def rows(data: object) -> list[Mapping[str, object]]:
@@ -70,11 +60,17 @@ def who() -> str:
     return os.environ.get("SUDO_USER") or getpass.getuser()
 
 
-def _answer(status: int, body: bytes) -> object:
-    data = cast("object", json.loads(body)) if body else None
-    if status >= 300:  # noqa: PLR2004  beyond the successes of HTTP
-        problem = mapping(data).get("error", "no reason given") if data else "no reason given"
-        end(_KINDS.get(status, Exit.ERROR), str(problem))
+def _asked(socket: Path, method: str, target: str, body: bytes = b"") -> object:
+    try:
+        reply = call_unix(socket, method, target, body, timeout=_PATIENCE)
+    except NobodyListensError:
+        raise
+    except HttpError as error:
+        end(Exit.TIMEOUT if error.reason == "timeout" else Exit.ERROR, str(error))
+    data = cast("object", json.loads(reply.body)) if reply.body else None
+    if reply.status >= 300:  # noqa: PLR2004  beyond the successes of HTTP
+        problem = mapping(data).get("detail", "no reason given") if data else "no reason given"
+        end(_KINDS.get(reply.status, Exit.ERROR), str(problem))
     return data
 
 
