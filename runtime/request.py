@@ -56,18 +56,30 @@ class Request(Generic[R]):
             Exception: whatever `fail` was called with; a `DeadLetteredError` when the question
                 itself made the actor fall time and again.
         """
-        answer = self._answer
-        answer.deadline = trio.current_effective_deadline()
-        post.mailbox.asked = True
         try:
-            await post.send(self)
-            if answer.result is not None:
-                return answer.result.unwrap()
-            answer.asker = trio.lowlevel.current_task()
-            value: R = await trio.lowlevel.wait_task_rescheduled(answer.give_up)
-            return value
+            await self.put(post)
+            return await self.answer()
         finally:
-            answer.wanted = False
+            self._answer.wanted = False
+
+    async def put(self, post: Post[Self]) -> None:
+        """Send the question and do not wait: so one who asks much at once keeps the order.
+
+        Raises:
+            MailboxRefusedError: the mailbox takes no question now.
+        """
+        self._answer.deadline = trio.current_effective_deadline()
+        post.mailbox.asked = True
+        await post.send(self)
+
+    async def answer(self) -> R:
+        """Wait for the answer to what was `put`; raises what `ask` raises."""
+        answer = self._answer
+        if answer.result is not None:
+            return answer.result.unwrap()
+        answer.asker = trio.lowlevel.current_task()
+        value: R = await trio.lowlevel.wait_task_rescheduled(answer.give_up)
+        return value
 
     def reply(self, value: R) -> None:
         """Answer.  Later answers are dropped."""
