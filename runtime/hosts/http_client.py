@@ -1,0 +1,144 @@
+"""HTTP as a client: to the world on trio, and to our own Unix socket without it.
+
+`HttpClient` is for `runtime.outbound` alone, which decides what may leave and where to.
+`call_unix` is for the command line, whose start must not pay for httpx2 or trio.
+"""
+
+import contextlib
+import ssl
+import time
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from socket import AF_UNIX, SOCK_STREAM, socket
+
+import attrs
+import h11
+
+from runtime.errors import ArightError
+
+_CHUNK = 65536
+MAX_REPLY = 16 * 1024 * 1024
+"""Bytes that `call_unix` takes from the appliance at most."""
+
+
+class HttpError(ArightError):
+    """An exchange came to no answer."""
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(f"{address}: {reason}")
+        self.address, self.reason = address, reason
+
+
+class NobodyListensError(HttpError):
+    """There is no server at a Unix socket."""
+
+
+@attrs.frozen
+class Reply:
+    """What a server answered."""
+
+    status: int
+    headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    """Names in lower case."""
+    body: bytes = b""
+
+
+@attrs.define(slots=False)
+class HttpClient:
+    """Sends one request on one connection, under the deadline of the caller's scope.
+
+    It follows no redirect, asks no proxy and keeps no connection: what it sends is rare.
+    """
+
+    @cached_property
+    def _trust(self) -> ssl.SSLContext:
+        return ssl.create_default_context()  # the machine's own certificates; takes 20 ms
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        """Send `body`; give status and headers.  The answer's body is not read.
+
+        Raises:
+            HttpError: `unreachable`, `broken_off`, or `bad_answer`.
+        """
+        import httpx2  # 10 MiB that an appliance without a webhook does not need
+
+        try:
+            async with (
+                httpx2.AsyncClient(verify=self._trust, timeout=None, trust_env=False) as client,
+                client.stream(
+                    "POST", url, content=body, headers=headers, follow_redirects=False
+                ) as answer,
+            ):
+                return Reply(answer.status_code, dict(answer.headers))
+        except httpx2.ConnectError as error:
+            raise HttpError(url, "unreachable") from error
+        except httpx2.RemoteProtocolError as error:
+            raise HttpError(url, "bad_answer") from error
+        except httpx2.TransportError as error:
+            raise HttpError(url, "broken_off") from error
+
+
+def call_unix(
+    path: Path, method: str, target: str, body: bytes = b"", *, timeout: float = 30.0
+) -> Reply:
+    """Ask the appliance that listens at the Unix socket `path`; wait `timeout` seconds in all.
+
+    Raises:
+        NobodyListensError: no appliance runs there.
+        HttpError: `timeout`, `broken_off`, `bad_answer`, `too_large`, or the system's words.
+    """
+    address = str(path)
+    deadline = time.monotonic() + timeout
+    with contextlib.closing(socket(AF_UNIX, SOCK_STREAM)) as wire:
+        try:
+            wire.settimeout(timeout)
+            wire.connect(address)
+            return _exchange(wire, _request(method, target, body), deadline)
+        except (FileNotFoundError, ConnectionRefusedError) as error:
+            raise NobodyListensError(address, "nobody listens") from error
+        except TimeoutError as error:
+            raise HttpError(address, "timeout") from error
+        except ConnectionError as error:
+            raise HttpError(address, "broken_off") from error
+        except h11.RemoteProtocolError as error:
+            raise HttpError(address, "bad_answer") from error
+        except _TooLargeError as error:
+            raise HttpError(address, "too_large") from error
+        except OSError as error:  # no permission; a path of more than 107 bytes
+            raise HttpError(address, error.strerror or str(error)) from error
+
+
+class _TooLargeError(Exception):
+    """The answer has more than `MAX_REPLY` bytes."""
+
+
+def _request(method: str, target: str, body: bytes) -> list[h11.Event]:
+    headers = [("Host", "aright"), ("Content-Length", str(len(body))), ("Connection", "close")]
+    return [
+        h11.Request(method=method, target=target, headers=headers),
+        h11.Data(data=body),
+        h11.EndOfMessage(),
+    ]
+
+
+def _exchange(wire: socket, request: list[h11.Event], deadline: float) -> Reply:
+    connection = h11.Connection(h11.CLIENT)
+    for part in request:
+        wire.sendall(connection.send(part) or b"")
+
+    status, headers, body = 0, dict[str, str](), bytearray()
+    while True:
+        event = connection.next_event()
+        if isinstance(event, h11.Response):
+            status = event.status_code
+            headers = {name.decode(): value.decode("latin-1") for name, value in event.headers}
+        elif isinstance(event, h11.Data):
+            body += event.data
+            if len(body) > MAX_REPLY:
+                raise _TooLargeError
+        elif isinstance(event, h11.EndOfMessage):
+            return Reply(status, headers, bytes(body))
+        elif event is h11.NEED_DATA:
+            wire.settimeout(max(0.001, deadline - time.monotonic()))
+            connection.receive_data(wire.recv(_CHUNK))

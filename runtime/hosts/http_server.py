@@ -1,0 +1,84 @@
+"""A small HTTP/1.1 server on trio: for the control socket, and for probes on loopback."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias
+
+import attrs
+import trio
+
+from runtime.errors import (
+    ArightError,
+    ConflictError,
+    NotFoundError,
+    StoreError,
+)
+from runtime.hosts.http_message import BadRequestError, Request, Response
+from runtime.hosts.http_wire import Limits, Wire
+from runtime.mailbox import MailboxRefusedError
+
+Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
+"""Answers one request.  An `ArightError` that it raises becomes the answer."""
+
+DEFAULT_LIMITS = Limits()
+
+
+async def serve_http(
+    listeners: Sequence[trio.abc.Listener[trio.abc.HalfCloseableStream]],
+    handler: Handler,
+    limits: Limits = DEFAULT_LIMITS,
+    *,
+    task_status: trio.TaskStatus[object] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Serve until cancelled; then take no more, and answer what was read by then.
+
+    A handler that raises anything but an `ArightError` takes the server down with it.
+    """
+    server = _Server(handler, limits)
+    await trio.serve_listeners(server.converse, list(listeners), task_status=task_status)
+
+
+@attrs.define
+class _Server:
+    handler: Handler
+    limits: Limits
+    connections: int = 0
+
+    async def converse(self, stream: trio.abc.HalfCloseableStream) -> None:
+        """Answer the requests of one connection, one after the other."""
+        self.connections += 1
+        wire = Wire(stream, self.limits)
+        try:
+            if self.connections > self.limits.connections:
+                await wire.refuse(Response.problem(503, "too many connections"))
+                return
+            while request := await wire.receive():
+                # What was read is answered, within the limits, although the server ends meanwhile.
+                with trio.CancelScope(shield=True):
+                    await wire.send(await self._answer(request))
+        except BadRequestError as error:
+            await wire.refuse(Response.problem(error.status, error.problem))
+        finally:
+            self.connections -= 1
+
+    async def _answer(self, request: Request) -> Response:
+        try:
+            with trio.fail_after(self.limits.answer_s):
+                return await self.handler(request)
+        except trio.TooSlowError:
+            return Response.problem(504, f"no answer within {self.limits.answer_s:g} s")
+        except ArightError as error:
+            return Response.problem(_status_of(error), str(error))
+
+
+def _status_of(error: ArightError) -> int:
+    match error:
+        case BadRequestError():
+            return error.status
+        case NotFoundError():
+            return 404
+        case ConflictError():
+            return 409
+        case MailboxRefusedError() | StoreError():
+            return 503
+        case _:
+            return 500
