@@ -225,7 +225,7 @@ class _Life:
 
     def __init__(self, crew: _Crew, one: Actor) -> None:
         self.crew, self.actor = crew, one
-        self.budget = Budget(one.restart)
+        self.budget = one.vitals.budget = Budget(one.restart)
         # A stream of its own, so that one actor's falls do not move another's pauses.
         self.jitter = Random(f"{crew.random.random()}/{one.name}")  # noqa: S311  # no secret
         self.down_told = False
@@ -285,7 +285,6 @@ class _Life:
         if now - self.started_at >= one.restart.within:
             self.down_told = False  # it was up for a whole window: the next time down is news
         pause = self.budget.fell(now, self.jitter.random())
-        one.vitals.restarts_in_window = self.budget.in_window(now)
         if pause is not None:
             one.vitals.state = State.PAUSED
             return pause

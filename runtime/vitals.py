@@ -6,6 +6,8 @@ import traceback
 
 import attrs
 
+from runtime.restart import Budget
+
 QUICK = 16e-6
 """Seconds under which a handle is only counted: the first step of the histogram."""
 
@@ -53,7 +55,7 @@ class Vitals:
 
     state: State = State.NEW
     fell: int = 0
-    restarts_in_window: int = 0
+    budget: Budget | None = None
     last_error: str | None = None
     """Class and first 200 characters of the last error."""
     took: Took = attrs.field(factory=Took)
