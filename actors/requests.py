@@ -5,7 +5,7 @@ They stand apart from the messages because they know the runtime; messages are p
 
 import attrs
 
-from actors.messages import Incident
+from actors.messages import Incident, Observation, Recorded
 from actors.messages.suppression import Suppression
 from runtime.errors import ArightError
 from runtime.request import Request
@@ -22,6 +22,19 @@ class UnsignedCommandError(ArightError):
 def _filled(command: object, field: "attrs.Attribute[str]", value: str) -> None:
     if not value.strip():
         raise UnsignedCommandError(type(command).__name__, field.name)
+
+
+# Answered by the journal.
+
+
+@attrs.frozen
+class RecordObservation(Request[Recorded]):
+    """Keep what a host answered to a check; answered when it is durable.
+
+    Fails with StoreFullError when no room is left, or StoreError; then nothing was kept.
+    """
+
+    observation: Observation
 
 
 # Answered by the flap suppressor.
