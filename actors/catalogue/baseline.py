@@ -72,7 +72,9 @@ class Baseline:
         value = self.value
         if self.operator == "absent":
             return "absent"
-        text = (", ".join(value) or "none") if isinstance(value, tuple) else str(value)
+        if value == ():
+            return "none"
+        text = ", ".join(value) if isinstance(value, tuple) else str(value)
         return f"{_WORDS[self.operator]}{text}{self.unit and f' {self.unit}'}"
 
 

@@ -51,6 +51,7 @@ class Answer:
     expected: str
     actual: str = ""
     absent: bool = False
+    """Not applicable: what is asked about is not there, and the check does not mind."""
     reason: str = ""
     """For error and unknown: a code in snake_case."""
 
@@ -67,8 +68,7 @@ def judge(check: Check, reading: Reading) -> Answer:
         case Value(value):
             return _judge_value(check, expected, value)
         case Absent():
-            status, reason = _meaning_of_absence(check)
-            return Answer(check.id, status, expected, "absent", absent=True, reason=reason)
+            return _judge_absence(check, expected)
         case Unanswerable(reason):
             return Answer(check.id, Status.UNKNOWN, expected, reason=reason)
         case Failed(reason):
@@ -83,12 +83,12 @@ def _judge_value(check: Check, expected: str, value: Shown) -> Answer:
     return Answer(check.id, Status.PASS if held else Status.FAIL, expected, shown(value))
 
 
-def _meaning_of_absence(check: Check) -> tuple[Status, str]:
+def _judge_absence(check: Check, expected: str) -> Answer:
     if check.baseline.wants_absence:
-        return Status.PASS, ""
+        return Answer(check.id, Status.PASS, expected, "absent")
     if check.when_absent is WhenAbsent.FAIL:
-        return Status.FAIL, ""
-    return Status.UNKNOWN, "absent"
+        return Answer(check.id, Status.FAIL, expected, "absent")
+    return Answer(check.id, Status.UNKNOWN, expected, "absent", absent=True, reason="absent")
 
 
 def shown(value: Shown) -> str:

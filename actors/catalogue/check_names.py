@@ -1,0 +1,67 @@
+"""What agents call a check, and how much its drift matters: `aliases.yaml` and our own checks."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import attrs
+import pydantic
+
+from actors.catalogue.checks import Check
+from actors.messages import Severity
+from runtime.documents import read_document, validated
+from runtime.errors import InvalidFileError
+
+
+@attrs.frozen
+class NamedCheck:
+    """A check of which an agent spoke, by our name for it."""
+
+    name: str
+    severity: Severity = Severity.MEDIUM
+    controls: tuple[str, ...] = ()
+
+
+@attrs.frozen
+class CheckNames:
+    """Every name of a check that is known, ours and theirs."""
+
+    _known: Mapping[str, NamedCheck]
+
+    def named(self, name: str) -> NamedCheck:
+        """Translate an agent's name; one that is not known is kept, with severity medium."""
+        return self._known.get(name) or NamedCheck(name)
+
+
+class _Strict(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+
+class _Name(_Strict):
+    agents_say: list[str]
+    severity: Severity
+    controls: Annotated[tuple[str, ...], pydantic.Field(strict=False)] = ()
+
+
+class _File(_Strict):
+    names: dict[str, _Name]
+
+
+def load_names(path: Path, checks: Mapping[str, Check]) -> CheckNames:
+    """Read the names that agents use; `checks` are our own, which keep theirs.
+
+    Raises:
+        InvalidFileError: with file and line; also where one name would mean two checks.
+    """
+    known = {
+        check.id: NamedCheck(check.id, check.severity, check.controls) for check in checks.values()
+    }
+    document = read_document(path)
+    for name, written in validated(document, _File).names.items():
+        meant = NamedCheck(name, written.severity, written.controls)
+        for said in (name, *written.agents_say):
+            if said in known:
+                line = document.line_of(("names", name))
+                raise InvalidFileError(str(path), f"names.{name}: {said!r} is taken", line=line)
+            known[said] = meant
+    return CheckNames(known)
