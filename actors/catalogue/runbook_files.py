@@ -8,7 +8,16 @@ from typing import Annotated, Final
 import pydantic
 
 from actors.catalogue.patterns import RefusedPattern, compile_search
-from actors.catalogue.runbooks import Param, ParamType, Risk, Runbook, Script
+from actors.catalogue.runbooks import (
+    Act,
+    Param,
+    ParamType,
+    Risk,
+    Runbook,
+    Script,
+    ServiceChange,
+    ServiceState,
+)
 from actors.messages import JSON, Platform
 from runtime.codec import to_json
 from runtime.documents import Document, Where, read_document, validated
@@ -35,8 +44,9 @@ class _Param(_Strict):
     allowed: Annotated[tuple[str, ...], pydantic.Field(strict=False)] = ()
 
 
-class _Script(_Strict):
-    script: _Name
+class _Act(_Strict):
+    script: _Name | None = None
+    service: Annotated[ServiceState | None, pydantic.Field(strict=False)] = None
     args: dict[_Name, _Scalar] = {}
 
 
@@ -50,8 +60,9 @@ class _Runbook(_Strict):
     title: Annotated[str, pydantic.Field(min_length=1, max_length=120)]
     platform: Annotated[Platform, pydantic.Field(strict=False)]
     checks: Annotated[tuple[_Id, ...], pydantic.Field(strict=False, min_length=1)]
-    act: _Script
+    act: _Act
     undo: _Name | None = None
+    """A script, or `service` for a runbook that starts or stops one."""
     irreversible: bool = False
     timeout_s: Annotated[float, pydantic.Field(gt=0, le=_MAX_SECONDS)]
     idempotent: bool
@@ -110,22 +121,22 @@ class _Place:
 def _runbook(written: _Runbook, scripts: Mapping[str, Path], here: _Place) -> Runbook:
     if (written.undo is None) is not written.irreversible:
         raise here.error("undo", "a runbook has either an undo or says irreversible: true")
-    params = tuple(_param(name, param, here) for name, param in written.params.items())
     for name in written.act.args.keys() & written.params.keys():
         raise here.error(f"act.args.{name}", "is a param too; one of them decides")
-    act = _script(written.act.script, written.act.args, "act.script", scripts, here)
-    undo = written.undo and _script(written.undo, {}, "undo", scripts, here)
+    act = _act(written.act, scripts, here)
+    _judge_service(written, here)
+    undo = _undo(written.undo, act, scripts, here)
     return Runbook(
         id=written.id,
         title=written.title,
         platform=written.platform,
         checks=written.checks,
         act=act,
-        undo=undo or None,
+        undo=undo,
         timeout_s=written.timeout_s,
         idempotent=written.idempotent,
-        content_hash=_content_hash(written, act, undo or None),
-        params=params,
+        content_hash=_content_hash(written, act, undo),
+        params=tuple(_param(name, param, here) for name, param in written.params.items()),
         also_verify=written.verify.also,
         soak_s=written.verify.soak_s,
         disruptive=written.disruptive,
@@ -161,6 +172,24 @@ def _param(name: str, written: _Param, here: _Place) -> Param:
     return param
 
 
+def _act(written: _Act, scripts: Mapping[str, Path], here: _Place) -> Act:
+    if (written.script is None) is (written.service is None):
+        raise here.error("act", "names either a script or what a service shall be")
+    if written.service is not None:
+        return ServiceChange(written.service, written.args)
+    return _script(written.script or "", written.args, "act.script", scripts, here)
+
+
+def _undo(name: str | None, act: Act, scripts: Mapping[str, Path], here: _Place) -> Act | None:
+    if name is None:
+        return None
+    if isinstance(act, Script):
+        return _script(name, act.args, "undo", scripts, here)
+    if name != "service":
+        raise here.error("undo", f"is {name}; what a service was is put back by: service")
+    return act
+
+
 def _script(
     name: str, args: Mapping[str, JSON], where: str, scripts: Mapping[str, Path], here: _Place
 ) -> Script:
@@ -169,9 +198,11 @@ def _script(
     return Script(name, scripts[name].resolve(), args)
 
 
-def _content_hash(written: _Runbook, *scripts: Script | None) -> str:
+def _content_hash(written: _Runbook, *acts: Act | None) -> str:
     digest = hashlib.sha256(to_json(written.model_dump(mode="json")).encode())
-    for script in scripts:
-        if script is not None:
-            digest.update(hashlib.sha256(script.path.read_bytes()).digest())
+    for act in acts:
+        if isinstance(act, Script):
+            shared = sorted((act.path.parent / "support").glob("*.py"))
+            for path in (act.path, *shared):
+                digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:16]

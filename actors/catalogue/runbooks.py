@@ -9,7 +9,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import attrs
 
@@ -93,6 +93,25 @@ class Script:
         return (sys.executable, "-I", str(self.path))
 
 
+class ServiceState(enum.StrEnum):
+    """What a service shall be."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+
+
+@attrs.frozen
+class ServiceChange:
+    """Starts or stops the service in param `service`, by whatever manages services on the host."""
+
+    state: ServiceState
+    args: Mapping[str, JSON] = attrs.field(factory=dict[str, JSON])
+    """What this runbook fixes: `service`, unless a rule names it."""
+
+
+Act: TypeAlias = Script | ServiceChange
+
+
 @attrs.frozen
 class Runbook:
     """Steps that heal, checked for what they may touch before they run."""
@@ -102,8 +121,8 @@ class Runbook:
     platform: Platform
     checks: tuple[str, ...]
     """The drifts that it heals."""
-    act: Script
-    undo: Script | None
+    act: Act
+    undo: Act | None
     """None for an irreversible one, which never runs without approval."""
     timeout_s: float
     """Seconds for each step; then its process group is killed."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 import attrs
 
+from actors.catalogue.checks import Answer
 from actors.messages import Status, Verdict
 
 
@@ -34,16 +35,6 @@ class Step(enum.Enum):
     """Capture again: is everything as it was?"""
 
 
-@attrs.frozen
-class Answer:
-    """What a check said when it was asked."""
-
-    status: Status
-    reason: str = ""
-    """For error and unknown, a code."""
-    check: str = ""
-
-
 def together(answers: Iterable[Answer]) -> Answer:
     """Give the answer that counts of several: a fail, else one that is no pass, else a pass.
 
@@ -59,6 +50,8 @@ class Ran:
     """A script ended by itself; what it did to the host, only a check can say."""
 
     exit_code: int
+    error: str = ""
+    """The script's own code for why it went no further."""
 
 
 @attrs.frozen

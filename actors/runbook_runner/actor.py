@@ -1,0 +1,119 @@
+"""The runbook runner as an actor: takes an incident from the gate or the journal to its end."""
+
+from collections.abc import Mapping
+
+import attrs
+import structlog
+
+from actors.catalogue.checks import Check
+from actors.catalogue.runbooks import InvalidParamError, Runbook
+from actors.messages import ExecuteRunbook, Incident, Intent, Moment, Verdict
+from actors.ports import StaleMoveError
+from actors.runbook_runner.commands import Order
+from actors.runbook_runner.consequences import UNFINISHED, runbook_of
+from actors.runbook_runner.core import Conclusion, Failed, Unknown, verdict_of
+from actors.runbook_runner.hands import Hands, Host
+from actors.runbook_runner.record import Ledgers, Record
+from actors.runbook_runner.transaction import Transaction
+from runtime.clock import Clock
+from runtime.ids import Ids
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(actor="runbook_runner")
+
+
+@attrs.frozen
+class Repertoire:
+    """What the runner can do, and where."""
+
+    runbooks: Mapping[str, Runbook]
+    checks: Mapping[str, Check]
+    hosts: Mapping[str, Host]
+
+
+@attrs.define
+class RunbookRunnerActor:
+    """Heals one host at a time: the role's lanes keep the messages of a host in order.
+
+    Nothing here is shielded from cancellation.  A drain that cuts a fix in the middle leaves its
+    intent `started`, and a cut commit was durable or was not: both are what recovery is made for,
+    while a shield could hold the process up for as long as a runbook may run.
+    """
+
+    ledgers: Ledgers
+    repertoire: Repertoire
+    clock: Clock
+    ids: Ids
+    flap_window_s: float = 7200.0
+    """Seconds for which a healed incident is watched before it is closed."""
+
+    async def started(self) -> None:
+        """Finish the intents of incidents that went on without us: nobody will work them."""
+        read, incidents = self.ledgers.store.read, self.ledgers.incidents
+        for intent in await read(self.ledgers.intents.unfinished()):
+            incident = await read(incidents.get(intent.incident_id))
+            if incident is None or incident.state not in UNFINISHED:
+                await self._abandon(intent)
+
+    async def handle(self, message: ExecuteRunbook) -> None:
+        """Work an incident to its end, or to its soak."""
+        incident = await self.ledgers.store.read(self.ledgers.incidents.get(message.incident.id))
+        if incident is None or incident.state not in UNFINISHED:
+            log.debug("execute_dropped", incident_id=message.incident.id)
+            return
+        unfinished = await self.ledgers.store.read(self.ledgers.intents.unfinished(incident.id))
+        record = Record(self.ledgers, self.clock, incident, unfinished[0] if unfinished else None)
+        try:
+            conclusion = await self._conclusion(record)
+            if conclusion is not None:
+                await record.conclude(conclusion, watch_s=self.flap_window_s)
+                self._log(incident, conclusion)
+        except StaleMoveError:
+            # Somebody else moved the incident; what was begun is theirs to judge now.
+            log.warning("fix_overtaken", incident_id=incident.id, host=incident.host)
+            if record.intent is not None:
+                await self._abandon(record.intent)
+
+    async def _conclusion(self, record: Record) -> Conclusion | None:
+        hands = self._hands(record.incident)
+        if isinstance(hands, Hands):
+            return await Transaction.taken_up(record, hands, self.ids).run()
+        # What was begun before the runbook, the check or the target went away may have happened.
+        return Failed(hands) if record.intent is None else Unknown(hands)
+
+    def _hands(self, incident: Incident) -> Hands | str:
+        """Get ready to work on a host, or say by a code why that cannot be."""
+        runbook = self.repertoire.runbooks.get(runbook_of(incident))
+        host = self.repertoire.hosts.get(incident.host)
+        if runbook is None or incident.decision is None:
+            return "runbook_missing"
+        if host is None:
+            return "host_unreachable"
+        asked = [
+            self.repertoire.checks.get(name) for name in (incident.check, *runbook.also_verify)
+        ]
+        checks = [check for check in asked if check is not None]
+        if len(checks) < len(asked):
+            return "check_missing"
+        if not runbook.fits(incident.check, checks[0].platform):
+            return "runbook_does_not_fit"
+        try:
+            order = Order.of(runbook, incident.decision.params, host.root)
+        except InvalidParamError as error:
+            log.warning("params_refused", runbook_id=runbook.id, error=str(error))
+            return "params_invalid"
+        return Hands(host, order, checks[0], tuple(checks[1:]), self.clock)
+
+    async def _abandon(self, intent: Intent) -> None:
+        at = Moment.read(self.clock)
+        await self.ledgers.store.commit(self.ledgers.intents.finish(intent.id, Verdict.UNKNOWN, at))
+
+    def _log(self, incident: Incident, conclusion: Conclusion) -> None:
+        log.info(
+            "fix_concluded",
+            incident_id=incident.id,
+            host=incident.host,
+            check=incident.check,
+            runbook_id=runbook_of(incident),
+            verdict=verdict_of(conclusion).value,
+            attempt=incident.attempt,
+        )

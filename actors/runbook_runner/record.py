@@ -1,0 +1,101 @@
+"""What the runner writes down, each decision in one commit with all that follows from it."""
+
+import sqlite3
+
+import attrs
+
+from actors.messages import JSON, Fact, Incident, Intent, Moment, Move, State, Verdict
+from actors.ports import Accounts, Incidents, Intents, Tickets
+from actors.runbook_runner.consequences import consequences
+from actors.runbook_runner.core import Conclusion, NoDrift, verdict_of
+from runtime.clock import Clock
+from runtime.store import Store, Write
+
+
+@attrs.frozen
+class Ledgers:
+    """Where the runner reads and writes: journal, tickets and accounts."""
+
+    store: Store
+    incidents: Incidents
+    intents: Intents
+    tickets: Tickets
+    accounts: Accounts
+
+
+@attrs.define
+class Record:
+    """One incident's record while a fix is worked.
+
+    Facts that nothing hangs on wait for the next commit, so that a healed incident costs three.
+    """
+
+    ledgers: Ledgers
+    clock: Clock
+    incident: Incident
+    intent: Intent | None = None
+    """The one that is started, once there is one."""
+    _waiting: list[tuple[Fact, Moment]] = attrs.field(factory=list[tuple[Fact, Moment]], init=False)
+
+    def now(self) -> Moment:
+        """Read the clocks."""
+        return Moment.read(self.clock)
+
+    def tell(self, kind: str, **body: JSON) -> None:
+        """Add a fact to the trace with the next commit."""
+        self._waiting.append((Fact(kind, body), self.now()))
+
+    async def begin(self, intent: Intent) -> None:
+        """Write an intent down.  The act comes after: the life after a crash in between looks."""
+        at, intents = self.now(), self.ledgers.intents
+        await self._commit(intents.plan(intent, at), intents.start(intent.id, intent.pre_state, at))
+        self.intent = intent
+
+    async def use_retry(self) -> None:
+        """Write down that the one retry of the intent is used."""
+        if self.intent is None:
+            raise ValueError("nothing is begun, so nothing is retried")
+        await self._commit(self.ledgers.intents.retry(self.intent.id, self.now()))
+
+    async def verifying(self, due_in_s: float) -> None:
+        """Let the incident be verified from here on; when due, the journal brings it again."""
+        if self.incident.state is State.VERIFYING:
+            return
+        at = self.now()
+        move = Move(State.VERIFYING, (State.ACTING,), Fact("verifying"), due=at.after(due_in_s))
+        await self._commit(self._move(move, at))
+        self.incident = attrs.evolve(self.incident, state=move.to, due=move.due)
+
+    async def flush(self) -> None:
+        """Write the facts that wait."""
+        await self._commit()
+
+    async def conclude(self, conclusion: Conclusion, *, watch_s: float) -> None:
+        """Write down what became of the fix: state, intent, accounts and tickets in one commit."""
+        at, verdict = self.now(), verdict_of(conclusion)
+        follow = consequences(self.incident, conclusion, watched_until=at.after(watch_s))
+        writes = [self._move(move, at) for move in follow.moves]
+        if self.intent is not None:
+            writes.append(self.ledgers.intents.finish(self.intent.id, verdict, at))
+        if follow.stop is not None:
+            writes.append(self.ledgers.tickets.open(follow.stop, at))
+        if isinstance(conclusion, NoDrift):
+            writes.append(self.ledgers.tickets.settle(self.incident.id, at))
+        await self._commit(*writes, self._accounted(verdict, at))
+
+    def _move(self, move: Move, at: Moment) -> Write[object]:
+        return self.ledgers.incidents.move(self.incident.id, move, at)
+
+    def _accounted(self, verdict: Verdict, at: Moment) -> Write[object]:
+        counted = self.ledgers.accounts.finished(self.incident, verdict, at)
+
+        def write(connection: sqlite3.Connection) -> None:
+            for stop in counted(connection):
+                self.ledgers.tickets.open(stop, at)(connection)
+
+        return write
+
+    async def _commit(self, *writes: Write[object]) -> None:
+        waiting, self._waiting = self._waiting, []
+        notes = [self.ledgers.incidents.note(self.incident.id, *each) for each in waiting]
+        await self.ledgers.store.commit(*notes, *writes)
