@@ -180,6 +180,13 @@ def _act(written: _Act, scripts: Mapping[str, Path], here: _Place) -> Act:
     return _script(written.script or "", written.args, "act.script", scripts, here)
 
 
+def _judge_service(written: _Runbook, here: _Place) -> None:
+    param = written.params.get("service")
+    given = param is not None and (param.required or param.default is not None)
+    if written.act.service is not None and not given and "service" not in written.act.args:
+        raise here.error("act", "names no service: args.service, or a param that is always given")
+
+
 def _undo(name: str | None, act: Act, scripts: Mapping[str, Path], here: _Place) -> Act | None:
     if name is None:
         return None
