@@ -45,6 +45,14 @@ def change(noun: str, verb: str, **args: object) -> object:
         end(Exit.ERROR, "the appliance is not running: aright run")
 
 
+def live(target: str) -> object:
+    """Ask the running appliance for what only it knows."""
+    try:
+        return _asked(settings().state_path / "control.sock", "GET", target)
+    except NobodyListensError:
+        end(Exit.ERROR, "the appliance is not running: aright run")
+
+
 def rows(data: object) -> list[Mapping[str, object]]:
     """Give what a listing verb answered as rows."""
     return cast("list[Mapping[str, object]]", data)
