@@ -3,6 +3,8 @@
 They stand apart from the messages because they know the runtime; messages are plain data.
 """
 
+from collections.abc import Sequence
+
 import attrs
 
 from actors.messages import Incident, Observation, Recorded
@@ -35,6 +37,22 @@ class RecordObservation(Request[Recorded]):
     """
 
     observation: Observation
+
+
+# Answered by the scanner.
+
+
+@attrs.frozen
+class CheckRun(Request[Sequence[Observation]]):
+    """Ask a host now; what it answers is recorded as if it had been due.
+
+    Fails with NotFoundError for a host or a check that the scanner does not know, and as
+    `RecordObservation` does.
+    """
+
+    host: str
+    checks: tuple[str, ...] = ()
+    """Empty for every check of the host."""
 
 
 # Answered by the flap suppressor.
@@ -119,3 +137,24 @@ class ResetBreaker(Request[None]):
     """As it is listed: site/host/runbook."""
     who: str = attrs.field(validator=_filled)
     reason: str = attrs.field(validator=_filled)
+
+
+# Answered by the escalator.
+
+
+@attrs.frozen
+class AckTicket(Request[None]):
+    """A person takes care.  Fails with NotFoundError, or ConflictError when it is resolved."""
+
+    ticket_id: str
+    who: str = attrs.field(validator=_filled)
+    note: str = ""
+
+
+@attrs.frozen
+class ResolveTicket(Request[None]):
+    """Close a ticket; the next stop of its cause opens a new one.  Fails as `AckTicket` does."""
+
+    ticket_id: str
+    who: str = attrs.field(validator=_filled)
+    note: str = ""

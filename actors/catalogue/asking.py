@@ -15,6 +15,9 @@ from runtime.errors import UnanswerableError, UnansweredError
 CAP_BYTES: Final = 1_048_576
 """Of a text file; a larger one is no configuration, and its check an error."""
 
+_LONGEST_S: Final = 3600.0
+"""For a program whose caller set no deadline."""
+
 
 async def ask(probe: probes.Probe, target: Target, now: dt.datetime) -> Reading:
     """Ask one question.  Sets no deadline: the caller's scope does."""
@@ -109,7 +112,7 @@ async def _say(probe: probes.Argv, target: Target) -> Reading:
     if target.root != "/" and not any("{root}" in argument for argument in probe.argv):
         return Unanswerable("not_answerable_in_root")
     argv = [argument.replace("{root}", target.root) for argument in probe.argv]
-    completed = await target.run(argv, timeout_s=probe.timeout_s)
+    completed = await target.run(argv, timeout_s=_LONGEST_S)
     if completed.timed_out:
         return Failed("timeout")
     if completed.code not in probe.codes:

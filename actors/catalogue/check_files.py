@@ -45,7 +45,7 @@ class _Check(_Strict):
     probe: dict[str, object]
     baseline: _Baseline
     severity: Annotated[Severity, pydantic.Field(strict=False)]
-    interval: _Seconds = 300.0
+    interval: _Seconds | None = None
     timeout: _Seconds = 10.0
     when_absent: Annotated[WhenAbsent, pydantic.Field(strict=False)] = WhenAbsent.UNKNOWN
     controls: _Controls = ()

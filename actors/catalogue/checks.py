@@ -35,7 +35,8 @@ class Check:
     probe: Probe
     baseline: Baseline
     severity: Severity
-    interval_s: float = 300.0
+    interval_s: float | None = None
+    """Seconds between two looks; None for the interval of the configuration."""
     timeout_s: float = 10.0
     """Seconds for all of the question; longer is an error, never a pass."""
     when_absent: WhenAbsent = WhenAbsent.UNKNOWN

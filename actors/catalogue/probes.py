@@ -7,7 +7,7 @@ the reading is `Absent` and the check's `when_absent`, or its baseline, says wha
 from typing import Final, Literal, TypeAlias
 
 import attrs
-from attrs.validators import ge, gt, in_, le, matches_re, min_len, optional
+from attrs.validators import ge, in_, le, matches_re, min_len, optional
 
 from actors.catalogue.extraction import Occurrence, valid_pattern
 
@@ -141,7 +141,6 @@ class Argv:
     default: str | None = None
     codes: tuple[int, ...] = (0,)
     """The exit codes with which it has answered; any other is an error."""
-    timeout_s: float = attrs.field(default=10.0, validator=gt(0))
 
 
 Probe: TypeAlias = (
