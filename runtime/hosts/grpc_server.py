@@ -18,10 +18,10 @@ from grpclib.protocol import H2Protocol
 from grpclib.server import Server, Stream
 from typing_extensions import override
 
-from runtime.errors import ArightError
 from runtime.hosts.asyncio_island import ReadAhead, in_asyncio, in_trio, open_island
 from runtime.hosts.grpc_connection import Connection
 from runtime.hosts.grpc_routes import WINDOW, RefusedCallError, Route, Streamed, Unary, Unserved
+from runtime.hosts.listening import ListenError
 
 BACKLOG = 1024
 """Connections that may wait to be accepted: a whole site reconnects at once after a restart."""
@@ -35,14 +35,6 @@ _CLOSING = "the appliance is closing: connect again, and send again what was not
 _Stream: TypeAlias = Stream[Any, Any]
 
 
-class ListenError(ArightError):
-    """An address cannot be listened on: in use, not ours, or not allowed."""
-
-    def __init__(self, host: str, port: int, reason: str) -> None:
-        super().__init__(f"cannot listen on {host}:{port}: {reason}")
-        self.host, self.port, self.reason = host, port, reason
-
-
 def listen(host: str, port: int) -> socket.socket:
     """Open a listening socket; port 0 takes any free one.
 
@@ -53,7 +45,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
-        raise ListenError(host, port, error.strerror or str(error)) from error
+        raise ListenError(f"{host}:{port}", error.strerror or str(error)) from error
 
 
 async def serve_grpc(
@@ -61,7 +53,7 @@ async def serve_grpc(
     listener: socket.socket,
     *,
     name: str,
-    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+    task_status: trio.TaskStatus[int] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve until cancelled, then close as the module says, within `GRACE_S`.
 
@@ -69,14 +61,14 @@ async def serve_grpc(
         routes: the calls of the service.
         listener: from `listen`; it is closed at the end.
         name: whose loop it is, for log lines.
-        task_status: as of `nursery.start`; called once connections are accepted.
+        task_status: as of `nursery.start`; called with the port once connections are accepted.
     """
     with listener:
         async with open_island(name):
             service = _Service(routes)
             server = _Server(service)
             await in_asyncio(server.start, sock=listener, backlog=BACKLOG)
-            task_status.started()
+            task_status.started(listener.getsockname()[1])
             try:
                 await trio.sleep_forever()
             finally:

@@ -26,7 +26,8 @@ from runtime.hosts.grpc_routes import (
     Unary,
     Unserved,
 )
-from runtime.hosts.grpc_server import ListenError, listen, serve_grpc
+from runtime.hosts.grpc_server import listen, serve_grpc
+from runtime.hosts.listening import ListenError
 from tests.system.agents import acks_until_unavailable, connected, drift, report
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes.fromhex("000000040000000000")  # + SETTINGS
@@ -62,15 +63,14 @@ class Echo:
             Unserved(f"{service}/ReportRMMStatus"),
         ]
         listener = listen("127.0.0.1", 0)
-        port: int = listener.getsockname()[1]
         async with trio.open_nursery() as nursery, open_island("agents"):
             serving = trio.CancelScope()
 
-            async def serve(task_status: trio.TaskStatus[None]) -> None:
+            async def serve(task_status: trio.TaskStatus[int]) -> None:
                 with serving:
                     await serve_grpc(routes, listener, name="echo", task_status=task_status)
 
-            await nursery.start(serve)
+            port = await nursery.start(serve)
             yield port, serving
             serving.cancel()
 

@@ -1,0 +1,25 @@
+"""Drift receiver: the ear of the appliance to the agents on endpoints, by gRPC.
+
+Receives  Register, ReportDrift and Heartbeat of `protos/compliance.proto`
+Sends     RecordObservation, and acks an event when the journal has it on disk
+Keeps     the agents that registered, by host
+Falls     streams end, and agents send again what was not acked; the journal knows it again by
+          (agent, boot, seq)
+"""
+
+from actors.drift_receiver.core import Agent, ReceiverSettings, Vocabulary
+from actors.drift_receiver.serve import serve_agents
+from actors.drift_receiver.servicer import AgentServicer
+from actors.drift_receiver.sqlite import SCHEMA, SqliteAgents
+from actors.drift_receiver.store import Agents
+
+__all__ = [
+    "SCHEMA",
+    "Agent",
+    "AgentServicer",
+    "Agents",
+    "ReceiverSettings",
+    "SqliteAgents",
+    "Vocabulary",
+    "serve_agents",
+]

@@ -1,0 +1,180 @@
+"""Which events of agents are taken, and what they then say; pure."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterator, Mapping
+
+import attrs
+
+from actors.messages import Observation, Platform, Severity, Status
+
+EVENT_BYTES = 64 * 1024
+METADATA_ENTRIES = 64
+NAME_CHARS = 253
+"""A host name's longest; other names and ids of agents may be as long."""
+LAST_SEQ = 2**63 - 1
+"""What a store keeps as an integer."""
+
+_NEEDED = frozenset({"hostname", "check_type"})
+
+_PLATFORM_WORDS = {
+    Platform.WINDOWS: ("windows",),
+    Platform.MACOS: ("darwin", "macos", "mac os", "os x"),
+    Platform.NIXOS: ("nixos",),
+    Platform.LINUX: (
+        "linux", "ubuntu", "debian", "fedora", "centos", "rhel", "red hat", "suse", "raspbian",
+    ),
+}  # fmt: skip
+"""What an operating system calls itself; the first that fits counts, so NixOS before Linux."""
+
+
+@attrs.frozen
+class ReceiverSettings:
+    """Where agents are served, and what they are told to do."""
+
+    site: str
+    host: str = "127.0.0.1"
+    port: int = 50051
+    """0 takes any free one."""
+    insecure_loopback: bool = False
+    """Serve without certificates; a loopback address only."""
+    interval_s: int = 300
+    """Seconds between two looks of an agent."""
+    enabled_checks: tuple[str, ...] = (
+        "bitlocker", "defender", "patches", "firewall", "screenlock", "rmm_detection",
+    )  # fmt: skip
+    """In the agents' own words."""
+
+
+@attrs.frozen
+class Agent:
+    """The program on an endpoint, as it registered."""
+
+    id: str
+    hostname: str
+    platform: Platform
+    version: str
+    registered_at: dt.datetime
+    last_seen: dt.datetime
+    drift_count: int = 0
+    """As of its last heartbeat, since the one before."""
+
+
+@attrs.frozen
+class AgentEvent:
+    """What an agent says of one check, in its own words."""
+
+    agent_id: str
+    host: str
+    check: str
+    passed: bool
+    expected: str
+    actual: str
+    control: str
+    timestamp: int
+    """Unix seconds by the agent's clock; 0 where it gives none."""
+    metadata: Mapping[str, str]
+    boot_id: str
+    seq: int
+    size: int
+    """Bytes on the wire."""
+
+
+@attrs.frozen
+class Vocabulary:
+    """What agents call checks, and how much each check matters."""
+
+    aliases: Mapping[str, str]
+    severities: Mapping[str, Severity]
+
+    def check(self, name: str) -> str:
+        """Translate an agent's name of a check; a name that is not listed is kept."""
+        return self.aliases.get(name, name)
+
+    def severity(self, check: str) -> Severity:
+        """Say how much a drift of this check matters: medium where nobody said."""
+        return self.severities.get(check, Severity.MEDIUM)
+
+
+def problem_of(event: AgentEvent) -> str | None:
+    """Say why an event will never be taken; None if it will."""
+    return next(_problems(event), None)
+
+
+def _problems(event: AgentEvent) -> Iterator[str]:
+    if event.size > EVENT_BYTES:
+        yield f"the event has {event.size} bytes, {EVENT_BYTES} are allowed"
+    if len(event.metadata) > METADATA_ENTRIES:
+        yield f"metadata has {len(event.metadata)} entries, {METADATA_ENTRIES} are allowed"
+    names = {
+        "hostname": event.host,
+        "check_type": event.check,
+        "agent_id": event.agent_id,
+        "boot_id": event.boot_id,
+    }
+    for field, name in names.items():
+        if not name and field in _NEEDED:
+            yield f"{field} is missing"
+        if problem := name_problem(name):
+            yield f"{field} {problem}"
+    if event.seq > LAST_SEQ:
+        yield f"seq {event.seq} is over {LAST_SEQ}"
+
+
+def name_problem(name: str) -> str | None:
+    """Say what keeps a text from being a name in logs and tables, if anything."""
+    if len(name) > NAME_CHARS:
+        return f"has {len(name)} characters, {NAME_CHARS} are allowed"
+    if not name.isprintable() or name != name.strip():
+        return "holds characters that cannot be shown, or spaces around it"
+    return None
+
+
+def observation_of(  # noqa: PLR0913  # the event, and what it does not know of itself
+    event: AgentEvent,
+    *,
+    id: str,  # noqa: A002  # as the field it becomes
+    site: str,
+    platform: Platform,
+    vocabulary: Vocabulary,
+    arrived: dt.datetime,
+) -> Observation:
+    """Put an event that has no problem into our words.
+
+    It was observed when it says, but never after it arrived: an agent's clock may be ahead.
+    """
+    check = vocabulary.check(event.check)
+    told = 0 < event.timestamp < arrived.timestamp()
+    numbered = bool(event.agent_id and event.boot_id)
+    return Observation(
+        id=id,
+        site=site,
+        host=event.host,
+        check=check,
+        status=Status.PASS if event.passed else Status.FAIL,
+        severity=vocabulary.severity(check),
+        observed_at=dt.datetime.fromtimestamp(event.timestamp, dt.UTC) if told else arrived,
+        source="agent",
+        platform=platform,
+        expected=event.expected,
+        actual=event.actual,
+        metadata=dict(event.metadata),
+        controls=(event.control,) if event.control else (),
+        agent_id=event.agent_id,
+        boot_id=event.boot_id if numbered else "",
+        seq=event.seq if numbered else None,
+    )
+
+
+def platform_of(os_version: str) -> Platform:
+    """Guess the platform from what the operating system calls itself."""
+    said = os_version.casefold()
+    for platform, words in _PLATFORM_WORDS.items():
+        if any(word in said for word in words):
+            return platform
+    return Platform.UNKNOWN
+
+
+def agent_id_of(hostname: str, unique: str) -> str:
+    """Name an agent as agents in the field know it: go-<hostname>-<8 hex digits of `unique`>."""
+    return f"go-{hostname}-{hashlib.sha256(unique.encode()).hexdigest()[:8]}"
