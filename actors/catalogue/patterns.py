@@ -6,7 +6,7 @@ rewritten here: there `\s` also knows the vertical tab.
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, cast
 
 import attrs
@@ -19,6 +19,7 @@ MAX_PROGRAM = 2_500
 """Instructions of a compiled pattern.  Where its automaton explodes, RE2 simulates the program
 instead, at about 4 ns an instruction and byte; a larger one could hold up a whole second."""
 
+_QUICK_TEXT = 512
 _REMEMBERED_TEXT = 64
 _REMEMBERED_ANSWERS = 256
 
@@ -29,6 +30,10 @@ _QUOTED_SET_OR_BLANK = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _ESCAPE = re.compile(r"\\.", re.DOTALL)
+_STEP = re.compile(r"(\\.|.)(\*|\?|\+|\{[^}]*\})?\??", re.DOTALL)
+_GROUPING = frozenset("|()[]")
+_CLASSES = frozenset("dDwWsSbBAz")
+_WILD = frozenset(".^$*+?{}")
 _SPACE = {r"\s": r"[\t-\r ]", r"\S": r"[^\t-\r ]"}
 _SPACE_IN_SET = {r"\s": r"\t-\r ", r"\S": r"\x00-\x08\x0e-\x1f!-\x{10ffff}"}
 
@@ -129,6 +134,50 @@ def _searcher(compiled: _Compiled) -> Search:
         return found
 
     return search
+
+
+def any_search(texts: Sequence[str], patterns: Sequence[str]) -> Search:
+    """Make one quick question of many: may any of `texts` or `patterns` be found?
+
+    Only a "no" is certain.  Long texts are not searched: beside so many patterns at once, an
+    automaton that explodes would cost more than the question spares.
+    """
+    alternatives = [*map(re.escape, texts), *map(_with_all_blanks, patterns)]
+    source = "|".join(f"(?:{each})" for each in dict.fromkeys(alternatives))
+    try:
+        compiled = _RE2.compile(source.encode(), _options(ignore_case=False))
+    except (UnicodeEncodeError, _RE2.error):
+        return lambda _: True
+
+    def search(text: str) -> bool:
+        try:
+            return len(text) > _QUICK_TEXT or compiled.search(text.encode()) is not None
+        except UnicodeEncodeError:
+            return True
+
+    return search
+
+
+def required_text(pattern: str) -> str:
+    """Give a text that every match of a case-sensitive pattern holds, "" where none is seen.
+
+    Whether it is there tells a text that cannot match, twenty times as fast as a search.  Only
+    plain sequences are looked at: nothing is seen in a pattern with groups, sets or alternatives.
+    """
+    if not _GROUPING.isdisjoint(pattern):
+        return ""
+    runs, run = [""], ""
+    for step in _STEP.finditer(pattern):
+        item, count = step.groups()
+        if item[0] == "\\" and item[1].isalnum() and item[1] not in _CLASSES:
+            return ""
+        plain = item[-1] if not (item in _WILD or item[1:].isalnum()) else ""
+        if plain and count in (None, "+"):
+            run += plain
+            runs.append(run)
+        if not plain or count:
+            run = ""
+    return max(runs, key=len)
 
 
 def _with_all_blanks(pattern: str) -> str:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, cast
 
-from actors.catalogue.patterns import RefusedPattern, compile_search
+from actors.catalogue.patterns import RefusedPattern, compile_search, required_text
 from actors.catalogue.rules import Condition, Scalar
 
 Holds = Callable[[object], bool]
@@ -30,8 +30,12 @@ _COMPARE: Final[Mapping[str, Callable[[float, float], bool]]] = {
 
 def predicate(condition: Condition) -> Holds:
     """Make the question that `condition` asks about the value of its top-level key."""
-    rest = condition.field.split(".")[1:]
-    holds = _on_value(condition)
+    return within(condition.field, _on_value(condition))
+
+
+def within(field: str, holds: Holds) -> Holds:
+    """Ask `holds` about what a dotted field leads to from the value of its top-level key."""
+    rest = field.split(".")[1:]
     return _descending(rest, holds) if rest else holds
 
 
@@ -189,4 +193,7 @@ def _found(condition: Condition) -> Holds:
     search = compile_search(cast("str", condition.value), ignore_case=condition.ignore_case)
     if isinstance(search, RefusedPattern):
         return lambda _: False  # a rule with such a pattern is quarantined; this never decides
-    return lambda value: isinstance(value, str) and search(value)
+    part = "" if condition.ignore_case else required_text(cast("str", condition.value))
+    if not part:
+        return lambda value: isinstance(value, str) and search(value)
+    return lambda value: isinstance(value, str) and part in value and search(value)

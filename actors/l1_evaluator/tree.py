@@ -17,6 +17,7 @@ from typing import Final, Protocol, cast
 import attrs
 
 from actors.l1_evaluator.entries import Entry
+from actors.l1_evaluator.gates import OPENS, Gate, Groups, gate, grouped
 from actors.l1_evaluator.leaf_code import Find, compiled
 from actors.l1_evaluator.questions import Event
 
@@ -29,9 +30,12 @@ _WORTHWHILE = 0.85
 """A field must leave at most this share of the rules to be worth a table."""
 _TABLE_COST = 1.0
 """What looking into a table costs, in rules asked."""
-_HOT = 32
+_GATES_FROM = 40
+_GATES_SHARE = 0.5
+"""Where a table would leave no more than so many rules, or such a share, it is better."""
+_HOT = 200
 """Visits after which a leaf becomes code; compiling takes some 50 µs a rule."""
-_CODE_SIZE = 16
+_CODE_SIZE = 64
 """Rules in a leaf that may become code."""
 _COPIES = 4096
 """Entries that a tree may hold twice, so that a decision goes down one path instead of two."""
@@ -66,7 +70,24 @@ class Node(Protocol):
 def grown(entries: Iterable[Entry], copies: float = _COPIES) -> Node:
     """Build the tree over `entries`, of which about `copies` may stand in it twice."""
     ordered = sorted(entries, key=lambda entry: entry.order)
-    field = _telling_field(ordered)
+    field, left = _telling_field(ordered)
+    if left > max(_GATES_FROM, _GATES_SHARE * len(ordered)):
+        groups, rest = grouped(ordered)
+        if groups and len(rest) + OPENS * (len(ordered) - len(rest)) < left:
+            return _gated(groups, rest, copies)
+    return _tabled(ordered, field, copies)
+
+
+def _gated(groups: Groups, rest: list[Entry], copies: float) -> "Node":
+    behind = tuple(
+        (gate(kind, group), _tabled(group, _telling_field(group)[0], copies=0))
+        for kind, group in groups.items()
+    )
+    return Gated(behind, _tabled(rest, _telling_field(rest)[0], copies))
+
+
+def _tabled(ordered: list[Entry], field: str | None, copies: float) -> Node:
+    """Build the part whose first question is a table, or a leaf where no field is worth one."""
     if field is None:
         return Leaf(tuple(ordered))
     valued, star = _parted(ordered, field)
@@ -88,10 +109,13 @@ def _given(entries: Iterable[Entry], field: str, value: str) -> list[Entry]:
     return [entry for entry in remaining if entry is not None]
 
 
-def _telling_field(entries: list[Entry]) -> str | None:
-    """Choose the field that leaves the fewest rules to ask, None where none is worth a table."""
+def _telling_field(entries: list[Entry]) -> tuple[str | None, float]:
+    """Choose the field that leaves the fewest rules to ask, and say how many it may leave.
+
+    None where no field is worth a table.
+    """
     if len(entries) <= _SMALL:
-        return None
+        return None, len(entries)
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     without: Counter[str] = Counter()
     for entry in entries:
@@ -105,7 +129,7 @@ def _telling_field(entries: list[Entry]) -> str | None:
         left = len(entries) + without[field] + expected + _TABLE_COST
         if left < best_left:
             best, best_left = field, left
-    return best
+    return (best, best_left) if best is not None else (None, len(entries))
 
 
 def _parted(entries: list[Entry], field: str) -> tuple[dict[str, list[Entry]], list[Entry]]:
@@ -262,6 +286,49 @@ class Branch:
         if values is None:
             return Branch(self.field, self.table, self.star.added(entry))
         return Branch(self.field, _more(self.table, values, entry, self.field), self.star)
+
+
+@attrs.define(eq=False)
+class Gated:
+    """Rules behind gates: those of a shut gate need not be asked."""
+
+    behind: tuple[tuple[Gate, Node], ...]
+    rest: Node
+    """The rules without a gate; a rule that comes later stands here too."""
+    least: float = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.least = min([self.rest.least, *(node.least for _, node in self.behind)])
+
+    def find(self, event: Event, best: float) -> float:
+        """Ask the rest, then whatever stands behind an open gate and can still win."""
+        if self.rest.least < best:
+            best = self.rest.find(event, best)
+        for gate_, node in self.behind:
+            if node.least < best and gate_.opens(event.get(gate_.key)):
+                best = node.find(event, best)
+        return best
+
+    def near(self, event: Event) -> Iterator[Entry]:
+        """Give the rest, then what stands behind open gates, then what does not."""
+        yield from self.rest.near(event)
+        shut: list[Node] = []
+        for gate_, node in self.behind:
+            if gate_.opens(event.get(gate_.key)):
+                yield from node.near(event)
+            else:
+                shut.append(node)
+        for node in shut:
+            yield from node.near(event)
+
+    def without(self, entry: Entry) -> Node:
+        """Give the same without a rule, wherever it stands."""
+        behind = tuple((gate_, node.without(entry)) for gate_, node in self.behind)
+        return Gated(behind, self.rest.without(entry))
+
+    def added(self, entry: Entry) -> Node:
+        """Give the same with a rule more among the rest: the gates do not know it."""
+        return Gated(self.behind, self.rest.added(entry))
 
 
 def _least(table: Mapping[str, Node], star: Node) -> float:
