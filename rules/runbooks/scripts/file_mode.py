@@ -1,4 +1,7 @@
-"""Sets the permissions of a file.  Params: path, mode (octal text)."""
+"""Takes permissions away from a file.  Params: path, mode: those that may stay (octal text).
+
+None is ever given: a file that is stricter than asked stays as strict.
+"""
 
 import pathlib
 import sys
@@ -13,8 +16,9 @@ def _capture(request: phases.Request) -> phases.Json:
 
 
 def _act(request: phases.Request) -> bool:
-    path, mode = request.text("path"), int(request.text("mode"), 8)
-    return request.tree.set_about(path, {**request.tree.about(path), "mode": mode})
+    path, may_stay = request.text("path"), int(request.text("mode"), 8)
+    about = request.tree.about(path)
+    return request.tree.set_about(path, {**about, "mode": about["mode"] & may_stay})
 
 
 def _undo(request: phases.Request) -> bool:

@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import given, strategies as st
 
+from actors.catalogue.checks import Answer
 from actors.messages import Status, Verdict
 from actors.runbook_runner.core import (
-    Answer,
     Captured,
     Conclusion,
     Failed,
@@ -22,8 +22,10 @@ from actors.runbook_runner.core import (
     verdict_of,
 )
 
-PASS, FAIL = Answer(Status.PASS), Answer(Status.FAIL)
-UNKNOWN, ERROR = Answer(Status.UNKNOWN, "timeout"), Answer(Status.ERROR, "permission")
+PASS, FAIL, UNKNOWN, ERROR = (
+    Answer("check", status, "eq no")
+    for status in (Status.PASS, Status.FAIL, Status.UNKNOWN, Status.ERROR)
+)
 
 
 def fix(
@@ -35,7 +37,7 @@ def fix(
 @pytest.mark.parametrize("status", [s for s in Status if s is not Status.PASS])
 def test_no_answer_but_pass_makes_healed(status: Status) -> None:
     with pytest.raises(ValueError, match="heals nothing"):
-        Healed(Answer(status))
+        Healed(Answer("check", status, "eq no"))
 
 
 def test_drift_that_is_gone_needs_no_act() -> None:

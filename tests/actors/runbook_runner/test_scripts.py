@@ -1,0 +1,212 @@
+"""The shipped scripts on real files: what they change, and that undo puts back every byte."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import attrs
+import pytest
+
+from actors.catalogue.runbook_files import load_runbooks
+from actors.catalogue.runbooks import Runbook
+from actors.messages import JSON
+from actors.runbook_runner.commands import Command, Order, Phase, captured, ran
+from actors.runbook_runner.core import Captured, Ran
+from runtime.hosts.local_target import LocalTarget
+from runtime.hosts.processes import Completed
+
+RUNBOOKS = load_runbooks(Path(__file__).parents[3] / "rules" / "runbooks")
+SSHD_CONFIG = b"""\
+# caf\xe9
+Port 22
+
+  permitrootlogin yes
+#PermitRootLogin no
+Match User a
+  PermitRootLogin yes
+"""
+
+
+@attrs.frozen
+class Script:
+    """A runbook's scripts, run in a tree as the runner runs them."""
+
+    target: LocalTarget
+    order: Order
+
+    async def capture(self) -> str:
+        said = captured(await self._run(Phase.CAPTURE))
+        assert isinstance(said, Captured), said
+        return said.state
+
+    async def act(self) -> Ran:
+        return await self._change(Phase.ACT)
+
+    async def undo(self, pre_state: str) -> Ran:
+        return await self._change(Phase.UNDO, pre_state)
+
+    async def _change(self, phase: Phase, pre_state: str = "{}") -> Ran:
+        outcome = ran(await self._run(phase, pre_state))
+        assert isinstance(outcome, Ran), outcome
+        return outcome
+
+    async def _run(self, phase: Phase, pre_state: str = "{}") -> Completed:
+        command = self.order.step(phase, pre_state)
+        assert isinstance(command, Command)
+        return await self.target.run(
+            command.argv, stdin=command.stdin.encode(), timeout_s=command.timeout_s
+        )
+
+
+def script(root: Path, runbook: str | Runbook, params: Mapping[str, JSON] | None = None) -> Script:
+    found = RUNBOOKS[runbook] if isinstance(runbook, str) else runbook
+    return Script(LocalTarget(root), Order.of(found, params or {}, str(root)))
+
+
+def tree_of(root: Path) -> dict[str, tuple[int, int, int, bytes]]:
+    """Everything there is to see of the files of a tree."""
+    return {
+        str(path.relative_to(root)): (
+            (status := path.stat()).st_mode, status.st_uid, status.st_gid, path.read_bytes(),
+        )
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+    }  # fmt: skip
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "etc/ssh").mkdir(parents=True)
+    (tmp_path / "etc/sysctl.d").mkdir()
+    for path, mode, content in [
+        ("etc/ssh/sshd_config", 0o644, SSHD_CONFIG),
+        ("etc/shadow", 0o666, b"root:*:\n"),
+        ("etc/sudoers", 0o442, b"root ALL=(ALL) ALL\n"),
+        ("etc/issue.net", 0o600, b"welcome\n"),
+        ("etc/passwd", 0o644, b"root:x:0:0:::\nmail:x:8:8:::\n"),
+        ("etc/group", 0o644, b"root:x:0:\nshadow:x:42:\n"),
+    ]:
+        (tmp_path / path).write_bytes(content)
+        (tmp_path / path).chmod(mode)
+    return tmp_path
+
+
+ON_FILES = sorted(
+    book.id for book in RUNBOOKS.values()
+    if isinstance(Order.of(book, {}, "/").step(Phase.ACT), Command) and book.id != "LIN-OWN-001"
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("runbook", ON_FILES)
+async def test_a_script_changes_once_and_undo_puts_every_byte_back(
+    root: Path, runbook: str
+) -> None:
+    subject, before = script(root, runbook), tree_of(root)
+
+    pre_state = await subject.capture()
+    assert await subject.act() == Ran(0)
+    after = tree_of(root)
+    assert after != before
+
+    assert await subject.act() == Ran(0)
+    assert tree_of(root) == after
+
+    assert await subject.undo(pre_state) == Ran(0)
+    assert tree_of(root) == before
+    assert await subject.undo(pre_state) == Ran(0)
+    assert tree_of(root) == before
+    assert await subject.capture() == pre_state
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+async def test_the_owner_is_set_by_the_names_that_the_tree_knows(root: Path) -> None:
+    shadow = root / "etc/shadow"
+    os.chown(shadow, 8, 8)
+    subject = script(root, "LIN-OWN-001")
+
+    pre_state = await subject.capture()
+    await subject.act()
+    assert (shadow.stat().st_uid, shadow.stat().st_gid) == (0, 42)
+    await subject.undo(pre_state)
+    assert (shadow.stat().st_uid, shadow.stat().st_gid) == (8, 8)
+
+
+async def test_a_directive_keeps_comments_order_and_sections(root: Path) -> None:
+    await script(root, "LIN-SSH-001").act()
+    assert (root / "etc/ssh/sshd_config").read_bytes() == SSHD_CONFIG.replace(
+        b"  permitrootlogin yes\n#", b"  permitrootlogin no\n#"
+    )
+
+
+async def test_a_directive_that_is_not_there_goes_before_the_first_section(root: Path) -> None:
+    await script(root, "LIN-SSH-003", {"value": "3"}).act()
+    assert (
+        b"#PermitRootLogin no\nMaxAuthTries 3\nMatch User a\n"
+        in (root / "etc/ssh/sshd_config").read_bytes()
+    )
+
+
+async def test_a_directive_is_appended_to_a_file_without_a_last_line_end(root: Path) -> None:
+    (root / "etc/ssh/sshd_config").write_bytes(b"Port 22")
+    await script(root, "LIN-SSH-001").act()
+    assert (root / "etc/ssh/sshd_config").read_bytes() == b"Port 22\nPermitRootLogin no\n"
+
+
+async def test_permissions_are_only_taken_away(root: Path) -> None:
+    (root / "etc/shadow").chmod(0o604)
+    await script(root, "LIN-PERM-001").act()
+    assert (root / "etc/shadow").stat().st_mode & 0o7777 == 0o600
+
+
+async def test_a_file_that_was_not_there_is_gone_after_undo(root: Path) -> None:
+    (root / "etc/issue.net").unlink()
+    subject = script(root, "LIN-BANNER-001", {"organisation": "Clinic & Sons"})
+
+    pre_state = await subject.capture()
+    await subject.act()
+    assert "belongs to Clinic & Sons." in (root / "etc/issue.net").read_text()
+    await subject.undo(pre_state)
+    assert not (root / "etc/issue.net").exists()
+
+
+@pytest.mark.parametrize("link", ["/etc", "../../../../../../etc", "loop"])
+async def test_no_link_leads_out_of_the_root(root: Path, tmp_path: Path, link: str) -> None:
+    outside = tmp_path / "inner"
+    (outside / "etc").mkdir(parents=True)
+    (outside / "etc/ssh").symlink_to(link)
+    (outside / "etc/loop").symlink_to("loop")
+
+    outcome = await script(outside, "LIN-PERM-002").act()
+
+    assert outcome == Ran(1, "too_many_links" if link == "loop" else "file_missing")
+    assert (root / "etc/ssh/sshd_config").stat().st_mode & 0o7777 == 0o644
+
+
+async def test_a_link_within_the_root_is_followed_as_in_a_chroot(root: Path) -> None:
+    (root / "etc/ssh/sshd_config").rename(root / "etc/real")
+    (root / "etc/ssh/sshd_config").symlink_to("/etc/real")
+
+    assert await script(root, "LIN-PERM-002").act() == Ran(0)
+
+    assert (root / "etc/real").stat().st_mode & 0o7777 == 0o600
+    assert (root / "etc/ssh/sshd_config").is_symlink()
+
+
+async def test_what_is_no_file_or_too_large_is_left_alone(root: Path) -> None:
+    (root / "etc/shadow").unlink()
+    os.mkfifo(root / "etc/shadow")
+    (root / "etc/ssh/sshd_config").write_bytes(b"x" * 50_000)
+
+    assert await script(root, "LIN-PERM-001").act() == Ran(1, "not_a_regular_file")
+    assert await script(root, "LIN-SSH-001").act() == Ran(1, "file_too_large")
+
+
+def test_a_preview_spells_out_what_would_run_and_runs_nothing(root: Path) -> None:
+    before = tree_of(root)
+    steps = Order.of(RUNBOOKS["LIN-PERM-001"], {}, str(root)).preview()
+
+    assert [step.phase for step in steps] == [Phase.CAPTURE, Phase.ACT]
+    assert isinstance(steps[1], Command)
+    assert steps[1].argv[-1].endswith("scripts/file_mode.py")
+    assert '"mode":"0640"' in steps[1].stdin
+    assert tree_of(root) == before
