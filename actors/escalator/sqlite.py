@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from pathlib import Path
 
 import attrs
 
@@ -12,6 +13,8 @@ from actors.messages import Moment, Severity, Stop, StopKind
 from runtime.errors import ConflictError
 from runtime.ids import Ids
 from runtime.store import Query, Write
+
+SCHEMA = Path(__file__).parent / "schema"
 
 ARIGHT = "aright"
 """Who acted when no person did."""

@@ -1,39 +1,20 @@
 """Tickets: exactly one for each cause, told once, closed when their incidents are."""
 
-import datetime as dt
 import sqlite3
 from collections import defaultdict
-from importlib import resources
 
 import pytest
 from hypothesis import given, strategies as st
 
-from actors.escalator.sqlite import SqliteTickets
-from actors.escalator.sqlite_outbox import SqliteOutbox
-from actors.escalator.ticket import Ticket, TicketState
-from actors.messages import Moment, Severity, Stop, StopKind
+from actors.escalator import SqliteOutbox, SqliteTickets, Ticket, TicketState
+from actors.messages import Severity, Stop, StopKind
 from runtime.errors import ConflictError, NotFoundError
-
-NOON = Moment(dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC), "boot-1", 100.0)
-
-
-class CountingIds:
-    """Names that count up."""
-
-    def __init__(self) -> None:
-        self.last = 0
-
-    def new(self, kind: str) -> str:
-        self.last += 1
-        return f"{kind}_{self.last:04}"
+from tests.actors.escalator.desk import NOON, CountingIds, spent
+from tests.fakes.store import inline_store
 
 
 def memory() -> sqlite3.Connection:
-    connection = sqlite3.connect(":memory:")
-    connection.execute("pragma foreign_keys = on")
-    schema = resources.files("actors.escalator") / "schema" / "0001_tickets.sql"
-    connection.executescript(schema.read_text())
-    return connection
+    return inline_store("escalator").connection
 
 
 @pytest.fixture
@@ -44,12 +25,6 @@ def tickets() -> SqliteTickets:
 @pytest.fixture
 def connection() -> sqlite3.Connection:
     return memory()
-
-
-def spent(
-    incident_id: str | None, severity: Severity = Severity.MEDIUM, key: str = "RB-SSH/ws-7"
-) -> Stop:
-    return Stop(StopKind.BUDGET, key, severity, "budget_spent", incident_id, "ws-7", "ssh_config")
 
 
 def only(connection: sqlite3.Connection, tickets: SqliteTickets) -> Ticket:

@@ -1,0 +1,108 @@
+"""The courier of one channel: brings what the channel owes, again and again, or gives up."""
+
+import datetime as dt
+import sqlite3
+from random import Random
+
+import attrs
+import structlog
+
+from actors.escalator.channels import Channel
+from actors.escalator.core import Patience, first_due, seconds_until
+from actors.escalator.store import Outbox, TicketBook
+from actors.escalator.ticket import Delivery
+from actors.messages import Moment, Severity, Stop, StopKind
+from runtime.alarm import Alarm
+from runtime.clock import Clock
+from runtime.outbound import BudgetSpentError, OutboundError
+from runtime.store import Store
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(actor="escalator")
+
+
+@attrs.define
+class Courier:
+    """A service.  All it knows is in the store, so it goes on where an earlier life ended.
+
+    What arrived just before a crash is brought once more, under the same delivery id.
+    """
+
+    channel: Channel
+    store: Store
+    tickets: TicketBook
+    outbox: Outbox
+    clock: Clock
+    random: Random
+    patience: Patience = attrs.field(factory=Patience)
+    _alarm: Alarm = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._alarm = Alarm(self._next_due, self._bring, self.clock)
+
+    def changed(self) -> None:
+        """Look again at what is owed: something was committed."""
+        self._alarm.changed()
+
+    async def run(self) -> None:
+        """Bring what is due, until cancelled."""
+        await self._alarm.run()
+
+    async def _next(self) -> tuple[Delivery | None, Moment]:
+        owed = await self.store.read(self.outbox.waiting(self.channel.name))
+        now = Moment.read(self.clock)
+        return first_due(owed, now), now
+
+    async def _next_due(self) -> dt.datetime | None:
+        delivery, now = await self._next()
+        if delivery is None:
+            return None
+        return now.after(seconds_until(delivery, now)).wall
+
+    async def _bring(self, _: dt.datetime) -> None:
+        delivery, now = await self._next()
+        while delivery is not None and seconds_until(delivery, now) == 0:
+            await self._tell(delivery)
+            delivery, now = await self._next()
+
+    async def _tell(self, delivery: Delivery) -> None:
+        page = await self.store.read(self.tickets.page(delivery.ticket_id))
+        try:
+            await self.channel.tell(delivery, page)
+        except OutboundError as failure:
+            await self._failed(delivery, failure)
+        else:
+            await self.store.commit(self.outbox.sent(delivery, Moment.read(self.clock)))
+
+    async def _failed(self, delivery: Delivery, failure: OutboundError) -> None:
+        late = self._postponed(delivery, failure)
+        dead = late.attempts >= self.patience.attempts
+        log.warning(
+            "delivery_died" if dead else "delivery_failed",
+            channel=self.channel.name,
+            ticket_id=late.ticket_id,
+            attempt=late.attempts,
+            error=late.error,
+        )
+        if dead:
+            await self._give_up(late)
+        else:
+            await self.store.commit(self.outbox.postpone(late))
+
+    def _postponed(self, delivery: Delivery, failure: OutboundError) -> Delivery:
+        attempts, wait_s = delivery.attempts, failure.retry_in_s
+        if not isinstance(failure, BudgetSpentError):  # which is no failure of the channel
+            attempts += 1
+            wait_s = self.patience.wait_s(attempts, self.random.random(), failure.retry_in_s)
+        due = Moment.read(self.clock).after(wait_s)
+        return attrs.evolve(delivery, attempts=attempts, due=due, error=failure.reason)
+
+    async def _give_up(self, delivery: Delivery) -> None:
+        """Bury a delivery, and have the other channels tell that this one is dead."""
+        now = Moment.read(self.clock)
+        stop = Stop(StopKind.CHANNEL_DEAD, self.channel.name, Severity.HIGH, "delivery_failed")
+
+        def write(connection: sqlite3.Connection) -> None:
+            self.outbox.bury(delivery, now)(connection)
+            self.tickets.open(stop, now)(connection)
+
+        await self.store.commit(write)

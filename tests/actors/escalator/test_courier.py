@@ -1,0 +1,272 @@
+"""The courier: every ticket arrives, or a person is told by another way that it does not."""
+
+import datetime as dt
+import time
+from collections.abc import Callable
+from random import Random
+
+import attrs
+import pytest
+import structlog.testing
+import trio
+import trio.testing
+
+from actors.escalator import (
+    Courier,
+    Delivery,
+    LogChannel,
+    Patience,
+    SqliteOutbox,
+    SqliteTickets,
+    TicketPage,
+)
+from actors.messages import Moment, StopKind
+from runtime.hosts.sqlite import InlineStore
+from runtime.logs import KEYS
+from runtime.outbound import BudgetSpentError, OutboundError, UndeliveredError
+from tests.actors.escalator.desk import CLOCK, CountingIds, spent
+from tests.fakes.store import inline_store
+
+OUTBOX = SqliteOutbox()
+
+
+@attrs.define
+class Pager:
+    """A channel that fails as told, and remembers when it was tried and what arrived."""
+
+    name: str = "webhook"
+    fails: Callable[[int], OutboundError | None] = lambda _: None
+    tried: list[float] = attrs.field(factory=list)
+    heard: list[str] = attrs.field(factory=list)
+
+    async def tell(self, delivery: Delivery, _: TicketPage) -> None:
+        await trio.lowlevel.checkpoint()
+        self.tried.append(trio.current_time())
+        failure = self.fails(len(self.tried))
+        if failure is not None:
+            raise failure
+        self.heard.append(delivery.id)
+
+
+@attrs.define
+class Desk:
+    """A store, its tickets, and couriers that run."""
+
+    nursery: trio.Nursery
+    store: InlineStore = attrs.field(factory=lambda: inline_store("escalator"))
+    tickets: SqliteTickets = attrs.field(
+        factory=lambda: SqliteTickets(CountingIds(), ("log", "webhook"))
+    )
+    couriers: list[Courier] = attrs.field(factory=list)
+
+    def __attrs_post_init__(self) -> None:
+        self.store.on_commit = self.tell_couriers
+
+    def tell_couriers(self) -> None:
+        for courier in self.couriers:
+            courier.changed()
+
+    def hire(self, channel: Pager | LogChannel) -> trio.CancelScope:
+        courier = Courier(channel, self.store, self.tickets, OUTBOX, CLOCK, Random(7))  # noqa: S311  jitter
+        self.couriers.append(courier)
+        scope = trio.CancelScope()
+
+        async def work() -> None:
+            with scope:
+                await courier.run()
+
+        self.nursery.start_soon(work)
+        return scope
+
+    async def stop(self, incident_id: str = "inc-1", key: str = "RB-SSH/ws-7") -> str:
+        now = Moment.read(CLOCK)
+        [ticket_id] = await self.store.commit(self.tickets.open(spent(incident_id, key=key), now))
+        return ticket_id
+
+
+def refused(_: int) -> OutboundError:
+    return UndeliveredError("pager", "http_500")
+
+
+async def test_a_ticket_is_brought_once_and_without_waiting(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    pager = Pager()
+    async with trio.open_nursery() as nursery:
+        desk = Desk(nursery)
+        desk.hire(pager)
+        ticket_id = await desk.stop()
+        await desk.stop("inc-2")
+        await trio.sleep(86_400)
+        nursery.cancel_scope.cancel()
+
+    assert pager.heard == [f"{ticket_id}.webhook.opened"]
+    assert pager.tried == [0]
+
+
+async def test_a_channel_that_fails_is_tried_again_later_and_later(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    pager = Pager(fails=lambda n: None if n == 4 else UndeliveredError("pager", "timeout"))
+    async with trio.open_nursery() as nursery:
+        desk = Desk(nursery)
+        desk.hire(pager)
+        await desk.stop()
+        await trio.sleep(86_400)
+        nursery.cancel_scope.cancel()
+
+    first, second, third = (
+        later - sooner for sooner, later in zip(pager.tried, pager.tried[1:], strict=False)
+    )
+    assert 24 <= first <= 36
+    assert 48 <= second <= 72
+    assert 96 <= third <= 144
+    assert len(pager.heard) == 1
+
+
+async def test_a_channel_that_never_works_is_told_dead_by_the_others_exactly_once(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    pager = Pager(fails=refused)
+    with structlog.testing.capture_logs() as lines:
+        async with trio.open_nursery() as nursery:
+            desk = Desk(nursery)
+            desk.hire(pager)
+            desk.hire(LogChannel())
+            await desk.stop(key="a")
+            await desk.stop(key="b")
+            await trio.sleep(86_400)
+            nursery.cancel_scope.cancel()
+
+    assert len(pager.tried) == 16
+    assert 3_000 < pager.tried[-1] < 4_700
+    dead = OUTBOX.dead()(desk.store.connection)
+    assert [(one.channel, one.attempts, one.error) for one in dead] == [
+        ("webhook", 8, "http_500")
+    ] * 2
+    told = [line["kind"] for line in lines if line["event"] == "ticket_opened"]
+    assert told == [StopKind.BUDGET, StopKind.BUDGET, StopKind.CHANNEL_DEAD]
+
+
+async def test_what_is_owed_survives_a_restart(autojump_clock: trio.testing.MockClock) -> None:
+    broken, whole = Pager(fails=refused), Pager()
+    async with trio.open_nursery() as nursery:
+        desk = Desk(nursery)
+        first_life = desk.hire(broken)
+        ticket_id = await desk.stop()
+        await trio.sleep(5)
+        first_life.cancel()
+
+        desk.hire(whole)
+        await trio.sleep(10)
+        assert whole.tried == []
+
+        await trio.sleep(30)
+        nursery.cancel_scope.cancel()
+
+    assert whole.heard == [f"{ticket_id}.webhook.opened"]
+    [page] = [await desk.store.read(desk.tickets.page(ticket_id))]
+    delivered = {one.channel: one for one in page.deliveries}["webhook"]
+    assert delivered.attempts == 1
+    assert delivered.sent_at is not None
+
+
+async def test_a_courier_that_dies_while_it_tells_tells_again_under_the_same_id(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    heard: list[str] = []
+
+    @attrs.define
+    class Slow(Pager):
+        async def tell(self, delivery: Delivery, _: TicketPage) -> None:
+            heard.append(delivery.id)
+            await trio.sleep(1)
+
+    async with trio.open_nursery() as nursery:
+        desk = Desk(nursery)
+        first_life = desk.hire(Slow())
+        await desk.stop()
+        await trio.sleep(0.5)
+        first_life.cancel()
+        desk.hire(Slow())
+        await trio.sleep(5)
+        nursery.cancel_scope.cancel()
+
+    assert heard == ["ticket_0001.webhook.opened"] * 2
+
+
+async def test_our_own_budget_costs_no_attempt(autojump_clock: trio.testing.MockClock) -> None:
+    pager = Pager(
+        fails=lambda n: BudgetSpentError("pager", "budget_spent", retry_in_s=2) if n < 50 else None
+    )
+    async with trio.open_nursery() as nursery:
+        desk = Desk(nursery)
+        desk.hire(pager)
+        await desk.stop()
+        await trio.sleep(3600)
+        nursery.cancel_scope.cancel()
+
+    assert len(pager.heard) == 1
+    assert pager.tried[-1] == pytest.approx(98)
+
+
+async def test_the_other_side_may_ask_for_time_but_not_for_ever(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    asks = {1: 300.0, 2: 1e9}
+    pager = Pager(
+        fails=lambda n: (
+            UndeliveredError("pager", "http_429", retry_in_s=asks[n]) if n in asks else None
+        )
+    )
+    async with trio.open_nursery() as nursery:
+        desk = Desk(nursery)
+        desk.hire(pager)
+        await desk.stop()
+        await trio.sleep(86_400)
+        nursery.cancel_scope.cancel()
+
+    assert pager.tried == pytest.approx([0, 300, 3900])
+
+
+async def test_a_line_in_the_log_has_registered_keys_only() -> None:
+    desk_store, tickets = inline_store("escalator"), SqliteTickets(CountingIds(), ("log",))
+    [ticket_id] = await desk_store.commit(tickets.open(spent("inc-1"), Moment.read(CLOCK)))
+    [delivery] = await desk_store.read(OUTBOX.waiting("log"))
+    page = await desk_store.read(tickets.page(ticket_id))
+
+    with structlog.testing.capture_logs() as lines:
+        await LogChannel().tell(delivery, page)
+
+    [line] = lines
+    assert {*line} - {"log_level"} <= KEYS
+    assert line["event"] == "ticket_opened"
+
+
+def test_a_day_of_backoff_takes_milliseconds() -> None:
+    async def day() -> int:
+        pager = Pager(fails=refused)
+        async with trio.open_nursery() as nursery:
+            desk = Desk(nursery)
+            desk.hire(pager)
+            for hour in range(24):
+                await desk.stop(key=f"{hour}")
+                await trio.sleep(3600)
+            nursery.cancel_scope.cancel()
+        return len(pager.tried)
+
+    began = time.perf_counter()
+    tried = trio.run(day, clock=trio.testing.MockClock(autojump_threshold=0))
+
+    assert tried == 24 * 8 - 1  # the last ticket has one try to come
+    assert time.perf_counter() - began < 2
+
+
+@pytest.mark.parametrize("chance", [0.0, 0.5, 0.999])
+def test_patience_lasts_for_about_an_hour(chance: float) -> None:
+    patience = Patience()
+
+    waits = [patience.wait_s(attempts, chance) for attempts in range(1, patience.attempts)]
+
+    assert dt.timedelta(minutes=50) < dt.timedelta(seconds=sum(waits)) < dt.timedelta(minutes=80)
+    assert waits == sorted(waits)
