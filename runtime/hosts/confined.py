@@ -111,7 +111,8 @@ class Confined:
         try:
             return os.open(self.root, _DIRECTORY)
         except OSError as error:  # without it nothing may be called absent
-            raise UnanswerableError("no_root", str(self.root)) from error
+            reason = "no_rights" if error.errno in _NO_RIGHTS else "no_root"
+            raise UnanswerableError(reason, str(self.root)) from error
 
     @contextlib.contextmanager
     def _located(self, path: str) -> Generator[tuple[int, str]]:
