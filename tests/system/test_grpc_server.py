@@ -1,5 +1,6 @@
 """The gRPC host: what strangers may send without harm, and how it says goodbye."""
 
+import struct
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 
@@ -7,6 +8,7 @@ import pytest
 import trio
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError
+from h2.connection import H2Connection
 
 from protos.compliance_pb2 import (
     DriftAck,
@@ -156,16 +158,46 @@ async def test_garbage_does_not_end_the_service(echo: Echo, frame: bytes) -> Non
 
 
 async def test_a_connection_outlives_a_frame_of_an_unknown_type(echo: Echo) -> None:
-    ping = bytes.fromhex("000008060000000000") + b"12345678"
     async with echo.served() as (port, _), await trio.open_tcp_stream("127.0.0.1", port) as agent:
-        await agent.send_all(PREFACE + HOSTILE["unknown frame"] + ping)
+        await agent.send_all(PREFACE + HOSTILE["unknown frame"])
+        for word in (b"before..", b"after..."):
+            # An answer to the second ping says that the server went on after the first.
+            await agent.send_all(bytes.fromhex("000008060000000000") + word)
+            with trio.fail_after(5):
+                await heard(agent, word)
 
+
+async def heard(agent: trio.SocketStream, word: bytes) -> None:
+    got = b""
+    while word not in got:
+        chunk = await agent.receive_some()
+        assert chunk, "hung up"
+        got += bytes(chunk)
+
+
+async def test_an_empty_data_frame_is_not_the_end_of_a_stream(echo: Echo) -> None:
+    agent = H2Connection()
+    agent.initiate_connection()
+    agent.send_headers(
+        1,
+        [
+            (":method", "POST"),
+            (":scheme", "http"),
+            (":authority", "appliance"),
+            (":path", "/compliance.ComplianceAgent/ReportDrift"),
+            ("te", "trailers"),
+            ("content-type", "application/grpc"),
+        ],
+    )
+    event = drift(agent_id="the agent").SerializeToString()
+    framed = struct.pack(">BI", 0, len(event)) + event
+    for part in (b"", framed[:9], b"", framed[9:]):
+        agent.send_data(1, part)
+
+    async with echo.served() as (port, _), await trio.open_tcp_stream("127.0.0.1", port) as wire:
+        await wire.send_all(agent.data_to_send())
         with trio.fail_after(5):
-            heard = b""
-            while b"12345678" not in heard:
-                chunk = await agent.receive_some()
-                assert chunk, "hung up"
-                heard += bytes(chunk)
+            await heard(wire, b"the agent")
 
 
 async def test_an_agent_that_resets_its_stream_cancels_only_its_own_call(echo: Echo) -> None:
