@@ -39,6 +39,15 @@ class RecordObservation(Request[Recorded]):
     observation: Observation
 
 
+@attrs.frozen
+class ReopenIncident(Request[Incident]):
+    """Decide an escalated incident again; fails with NotFoundError or ConflictError."""
+
+    incident_id: str
+    who: str = attrs.field(validator=_filled)
+    reason: str = attrs.field(validator=_filled)
+
+
 # Answered by the scanner.
 
 

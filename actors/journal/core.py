@@ -1,0 +1,195 @@
+"""The life of an incident: the table of its states, and what news and time do to it.  Pure."""
+
+import enum
+from collections.abc import Mapping
+
+import attrs
+
+from actors.messages import (
+    Fact,
+    Incident,
+    Moment,
+    Move,
+    Observation,
+    Refusal,
+    Severity,
+    State,
+    Status,
+)
+from actors.ports import IllegalMoveError, StaleMoveError
+
+TRANSITIONS: Mapping[State, frozenset[State]] = {
+    State.OBSERVED: frozenset({State.DECIDING}),
+    State.DECIDING: frozenset({
+        State.ACTING, State.AWAITING_APPROVAL, State.REFUSED, State.SUPPRESSED, State.ESCALATED,
+        State.CLOSED,
+    }),
+    State.AWAITING_APPROVAL: frozenset({State.ACTING, State.REFUSED, State.CLOSED}),
+    State.ACTING: frozenset({
+        State.VERIFYING, State.ROLLED_BACK, State.ESCALATED, State.CLOSED,
+    }),
+    State.VERIFYING: frozenset({State.HEALED, State.ROLLED_BACK, State.ESCALATED}),
+    State.REFUSED: frozenset({State.DECIDING, State.CLOSED}),
+    State.SUPPRESSED: frozenset({State.DECIDING, State.CLOSED}),
+    State.ROLLED_BACK: frozenset({State.ESCALATED}),
+    State.ESCALATED: frozenset({State.DECIDING, State.CLOSED}),
+    State.HEALED: frozenset({State.CLOSED, State.RECURRED}),
+    State.CLOSED: frozenset(),
+    State.RECURRED: frozenset(),
+}  # fmt: skip
+"""Every transition there is."""
+
+UNFINISHED = (State.OBSERVED, State.DECIDING, State.ACTING, State.VERIFYING)
+"""States in which some room has work to do; after a crash it is handed out again."""
+
+STALLED_AFTER = 60.0
+"""Seconds after which unfinished work is handed out again."""
+
+STARTS_BEFORE_DEAD = 3
+"""Starts in a row that may find an incident in the same unfinished state."""
+
+
+def moved(incident: Incident, move: Move, at: Moment) -> Incident:
+    """Take an incident to another state.
+
+    Raises:
+        StaleMoveError: it is not where the mover believed it to be.
+        IllegalMoveError: the table does not know the transition.
+    """
+    if incident.state not in move.expected:
+        raise StaleMoveError(f"incident {incident.id} is {incident.state}, not {move.expected}")
+    if move.to not in TRANSITIONS[incident.state]:
+        raise IllegalMoveError(f"incident {incident.id}: {incident.state} -> {move.to}")
+    return attrs.evolve(
+        incident,
+        state=move.to,
+        moved_at=at.wall,
+        reason=move.reason,
+        due=move.due,
+        decision=move.decision or incident.decision,
+        attempt=incident.attempt + move.begins_attempt,
+        stalled_starts=0,
+    )
+
+
+class Effect(enum.Enum):
+    """What an observation does to the incident of its drift."""
+
+    OPEN = "open"
+    ABSORB = "absorb"
+    """The same drift again: counted."""
+    CLOSE = "close"
+    RECUR = "recur"
+    """The drift is back after a verified fix: the healed incident ends, a new one follows it."""
+    NOTE = "note"
+    """A pass while a fix is on its way: written down, and the fix goes on."""
+    NOTHING = "nothing"
+
+
+_CLOSED_BY_PASS = (
+    State.DECIDING, State.AWAITING_APPROVAL, State.REFUSED, State.SUPPRESSED, State.ESCALATED,
+)  # fmt: skip
+
+
+def effect_of(status: Status, state: State | None) -> Effect:
+    """Say what an answer does while the incident of its drift is in `state`; None: there is none.
+
+    Only pass and fail do anything: error and unknown are no evidence of either.
+    """
+    match status, state:
+        case Status.FAIL, None:
+            return Effect.OPEN
+        case Status.FAIL, State.HEALED:
+            return Effect.RECUR
+        case Status.FAIL, _:
+            return Effect.ABSORB
+        case Status.PASS, _ if state in _CLOSED_BY_PASS:
+            return Effect.CLOSE
+        case Status.PASS, _ if state not in (None, State.HEALED):
+            return Effect.NOTE
+        case _:
+            return Effect.NOTHING
+
+
+def opened(observation: Observation, incident_id: str, at: Moment, follows: str | None) -> Incident:
+    """Make the incident that a drift opens; it is due when nobody took it further."""
+    return Incident(
+        id=incident_id,
+        site=observation.site,
+        host=observation.host,
+        check=observation.check,
+        severity=observation.severity,
+        state=State.OBSERVED,
+        opened_at=at.wall,
+        moved_at=at.wall,
+        last_seen=at.wall,
+        observation_id=observation.id,
+        due=at.after(STALLED_AFTER),
+        recurred_from=follows,
+    )
+
+
+class Task(enum.Enum):
+    """What is to be done with an incident whose time has come."""
+
+    DECIDE_AGAIN = "decide_again"
+    EXPIRE = "expire"
+    CLOSE = "close"
+    HAND_OUT = "hand_out"
+    """Work that nobody took further: its room gets it once more."""
+    FORGET = "forget"
+    """Nothing; the instant is cleared."""
+
+
+def task_of(state: State) -> Task:
+    """Say what a due instant means in a state."""
+    match state:
+        case State.REFUSED | State.SUPPRESSED:
+            return Task.DECIDE_AGAIN
+        case State.AWAITING_APPROVAL:
+            return Task.EXPIRE
+        case State.HEALED:
+            return Task.CLOSE
+        case State.OBSERVED | State.DECIDING | State.ACTING | State.VERIFYING:
+            return Task.HAND_OUT
+        case State.ROLLED_BACK | State.ESCALATED | State.CLOSED | State.RECURRED:
+            return Task.FORGET
+
+
+def due_move(incident: Incident, at: Moment) -> Move:
+    """Make the move of an incident that is due for `DECIDE_AGAIN`, `EXPIRE` or `CLOSE`."""
+    here = (incident.state,)
+    match task_of(incident.state):
+        case Task.DECIDE_AGAIN:
+            due = at.after(STALLED_AFTER)
+            return Move(State.DECIDING, here, Fact("due_again", {"was": incident.reason}), due=due)
+        case Task.EXPIRE:
+            return Move(State.REFUSED, here, Fact("approval_expired"), reason=Refusal.EXPIRED)
+        case _:
+            return Move(State.CLOSED, here, Fact("stayed_healed"))
+
+
+_COALESCE, _SPARE, _CRITICAL = 0.70, 0.85, 0.95
+
+
+def admits(fullness: float, effect: Effect, severity: Severity) -> bool:
+    """Say whether an observation is taken at this share of the byte budget.
+
+    Above 85 % repeats of low severity are refused, above 95 % everything but a change of state:
+    the sender keeps what is refused.
+    """
+    if effect in (Effect.OPEN, Effect.CLOSE, Effect.RECUR):
+        return True
+    if fullness >= _CRITICAL:
+        return False
+    return fullness < _SPARE or severity is not Severity.LOW
+
+
+def keeps_row(fullness: float, effect: Effect, observation: Observation) -> bool:
+    """Say whether an observation gets a row of its own, beside the count and the last answer.
+
+    What the scanner hears again and again is counted only; so is an agent's repeat above 70 %.
+    """
+    if effect in (Effect.OPEN, Effect.RECUR):
+        return True
+    return observation.source != "scanner" and fullness < _COALESCE

@@ -1,0 +1,85 @@
+"""Rows of the journal's tables, and the messages they stand for."""
+
+import datetime as dt
+from collections.abc import Iterable
+
+from actors.messages import Decision, Incident, Moment, Severity, State
+from runtime.codec import from_json, to_json
+
+Cell = str | int | float | None
+
+INCIDENT = (
+    "id, site, host, check_id, severity, state, opened_at, moved_at, last_seen, observation_id,"
+    " count, reason, due_wall, due_boot, due_monotonic, decision, attempt, recurred_from,"
+    " stalled_starts"
+)
+"""The columns of an incident, in the order of `incident_of` and `cells_of`."""
+
+
+def cells_of(incident: Incident) -> tuple[Cell, ...]:
+    """Give the cells of a row."""
+    return (
+        incident.id,
+        incident.site,
+        incident.host,
+        incident.check,
+        incident.severity.value,
+        incident.state.value,
+        incident.opened_at.isoformat(),
+        incident.moved_at.isoformat(),
+        incident.last_seen.isoformat(),
+        incident.observation_id,
+        incident.count,
+        incident.reason,
+        *moment_cells(incident.due),
+        None if incident.decision is None else to_json(incident.decision),
+        incident.attempt,
+        incident.recurred_from,
+        incident.stalled_starts,
+    )
+
+
+def incident_of(row: Iterable[object]) -> Incident:
+    """Read a row of `INCIDENT`."""
+    (
+        id_, site, host, check, severity, state, opened_at, moved_at, last_seen, observation_id,
+        count, reason, due_wall, due_boot, due_monotonic, decision, attempt, recurred_from, stalled,
+    ) = row  # fmt: skip
+    return Incident(
+        id=str(id_),
+        site=str(site),
+        host=str(host),
+        check=str(check),
+        severity=Severity(str(severity)),
+        state=State(str(state)),
+        opened_at=instant_of(opened_at),
+        moved_at=instant_of(moved_at),
+        last_seen=instant_of(last_seen),
+        observation_id=str(observation_id),
+        count=int(str(count)),
+        reason=str(reason),
+        due=moment_of(due_wall, due_boot, due_monotonic),
+        decision=None if decision is None else from_json(str(decision), Decision),
+        attempt=int(str(attempt)),
+        recurred_from=None if recurred_from is None else str(recurred_from),
+        stalled_starts=int(str(stalled)),
+    )
+
+
+def moment_cells(moment: Moment | None) -> tuple[Cell, Cell, Cell]:
+    """Give the three cells of a moment."""
+    if moment is None:
+        return (None, None, None)
+    return (moment.wall.isoformat(), moment.boot, moment.monotonic)
+
+
+def moment_of(wall: object, boot: object, monotonic: object) -> Moment | None:
+    """Read the three cells of a moment."""
+    if wall is None:
+        return None
+    return Moment(instant_of(wall), str(boot), float(str(monotonic)))
+
+
+def instant_of(text: object) -> dt.datetime:
+    """Read an instant."""
+    return dt.datetime.fromisoformat(str(text))

@@ -1,0 +1,74 @@
+"""What the journal needs remembered, beyond the ports it gives to others."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import attrs
+
+from actors.messages import Incident, Moment, Observation, Recorded
+from actors.ports import Incidents, Intents
+from runtime.store import Query, Write
+
+
+@attrs.frozen
+class Recording:
+    """What became of one observation."""
+
+    recorded: Recorded | None
+    """None: refused, for the byte budget is nearly spent; the sender keeps it."""
+    opened: Incident | None = None
+
+
+@attrs.frozen
+class DeadLetterRow:
+    """A message that fell three times."""
+
+    mailbox: str
+    actor: str
+    attempts: int
+    error: str
+    message: str
+    """JSON."""
+
+
+class Journal(Incidents, Intents, Protocol):
+    """The memory of the journal."""
+
+    def record(
+        self,
+        observations: Sequence[Observation],
+        new_id: Callable[[], str],
+        at: Moment,
+        *,
+        full: bool = False,
+    ) -> Write[list[Recording]]:
+        """Take observations in, in order; `new_id` names the incidents that they open.
+
+        `full` says that the disk is: then only changes of state are taken.
+        """
+        ...
+
+    def due(self, now: Moment, limit: int) -> Query[list[Incident]]:
+        """List incidents whose time has come."""
+        ...
+
+    def next_due(self, now: Moment) -> Query[dt.datetime | None]:
+        """Give the wall clock instant, as of `now`, at which the next incident is due."""
+        ...
+
+    def postpone(self, incident_id: str, due: Moment | None) -> Write[None]:
+        """Set when an incident is due next; the state stays."""
+        ...
+
+    def stalled(self) -> Write[list[Incident]]:
+        """At a start: count it for every incident in an unfinished state, and list them."""
+        ...
+
+    def bury(self, letter: DeadLetterRow, at: Moment) -> Write[None]:
+        """Keep a message that fell three times."""
+        ...
+
+    def forget(self, before: dt.datetime, limit: int) -> Write[int]:
+        """Delete at most `limit` settled incidents and old observations; give how many."""
+        ...
