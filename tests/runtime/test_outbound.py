@@ -1,0 +1,284 @@
+"""The door out: what leaves, where to, how often, and what it does when nobody answers well."""
+
+import datetime as dt
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from random import Random
+
+import attrs
+import pytest
+import trio
+import trio.testing
+from hypothesis import given, strategies as st
+
+from runtime.allowance import Allowance
+from runtime.clock import VirtualClock
+from runtime.destination import Destination, InvalidDestinationError, Webhook
+from runtime.hosts.http_client import HttpClient, HttpError, Reply
+from runtime.outbound import (
+    BudgetSpentError,
+    ForbiddenDestinationError,
+    Notice,
+    Outbound,
+    OutboundError,
+    RejectedError,
+    Scrubbed,
+    UndeliveredError,
+    scrubbed_notice,
+)
+from tests.runtime.webhook import (
+    Conduct,
+    Receiver,
+    endless,
+    hang,
+    head_without_end,
+    receiving,
+    reset,
+    says,
+    status,
+)
+
+SECRET = b"between us"
+EPOCH = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+NOTICE = Notice(
+    delivery_id="ticket_1.webhook.opened",
+    ticket_id="ticket_1",
+    site_id="site-1",
+    kind="budget",
+    reason="budget_spent",
+    state="open",
+    host="ws-7",
+    check="ssh_config",
+    incident_ids=("inc_1",),
+    incidents=1,
+)
+CONTENT = scrubbed_notice(NOTICE)
+
+
+def door(url: str, *, try_s: float = 5.0) -> Outbound:
+    return Outbound(
+        HttpClient(),
+        frozenset({Destination.of(url)}),
+        VirtualClock(EPOCH),
+        Random(7),  # noqa: S311  jitter
+        try_s=try_s,
+        pause_s=0.001,
+    )
+
+
+async def send(receiver: Receiver, *, try_s: float = 5.0) -> None:
+    await door(receiver.url, try_s=try_s).send(Webhook(receiver.url, SECRET), CONTENT)
+
+
+async def test_what_arrives_is_signed_and_says_what_it_is() -> None:
+    async with receiving(status(200)) as receiver:
+        await send(receiver)
+
+    [(headers, body)] = receiver.requests
+    stamp, mac = (part.split("=", 1)[1] for part in headers["aright-signature"].split(", "))
+    ours = hmac.digest(SECRET, stamp.encode() + b"." + body, hashlib.sha256).hex()
+    assert hmac.compare_digest(mac, ours)
+    assert abs(int(stamp) - EPOCH.timestamp()) < 3600 * 24 * 365
+    assert headers["aright-delivery"] == "ticket_1.webhook.opened"
+    assert headers["content-type"] == "application/json"
+    assert "cookie" not in headers
+    assert json.loads(body) == {**attrs.asdict(NOTICE), "incident_ids": ["inc_1"]}
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        status(500),
+        status(503, b"Retry-After: 0"),
+        status(429, b"Retry-After: nonsense"),
+        reset,
+        says(b""),
+        says(b"not http at all\r\n\r\n"),
+        says(b"HTTP/1.1 200"),
+        head_without_end,
+    ],
+)
+async def test_what_may_go_better_next_time_is_tried_again_under_the_same_id(bad: Conduct) -> None:
+    async with receiving(bad, bad, status(204)) as receiver:
+        await send(receiver)
+
+    assert {headers["aright-delivery"] for headers, _ in receiver.requests} == {CONTENT.id}
+    assert len(receiver.requests) == 3
+
+
+async def test_a_body_without_end_is_not_read() -> None:
+    async with receiving(endless) as receiver:
+        await send(receiver)
+
+    assert len(receiver.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [(status(500), "http_500"), (hang, "timeout"), (reset, "broken_off")],
+)
+async def test_at_the_third_failure_the_sender_is_told(bad: Conduct, reason: str) -> None:
+    async with receiving(bad) as receiver:
+        with pytest.raises(UndeliveredError) as raised:
+            await send(receiver, try_s=0.05)
+
+    assert raised.value.reason == reason
+    assert len(receiver.requests) == 3
+
+
+async def test_nobody_there_is_unreachable() -> None:
+    async with receiving(status(200)) as receiver:
+        pass
+
+    with pytest.raises(UndeliveredError, match="unreachable"):
+        await send(receiver)
+
+
+@pytest.mark.parametrize("code", [301, 307, 400, 401, 404, 410])
+async def test_a_redirect_or_a_refusal_is_not_repeated(code: int) -> None:
+    async with (
+        receiving(status(200)) as elsewhere,
+        receiving(status(code, b"Location: " + elsewhere.url.encode())) as receiver,
+    ):
+        with pytest.raises(RejectedError, match=str(code)):
+            await send(receiver)
+
+    assert len(receiver.requests) == 1
+    assert elsewhere.requests == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:1/hook",
+        "https://127.0.0.1/hook",
+        "http://localhost/hook",
+        "http://user@127.0.0.1/hook",
+        "ftp://127.0.0.1/hook",
+        "http://[/hook",
+        "http://127.0.0.1:99999/",
+        "//127.0.0.1/",
+    ],
+)
+async def test_only_what_is_on_the_list_is_reached(url: str) -> None:
+    with pytest.raises(ForbiddenDestinationError):
+        await door("http://127.0.0.1/hook").send(Webhook(url, SECRET), CONTENT)
+
+
+def test_a_destination_that_is_invalid_does_not_show_the_password() -> None:
+    with pytest.raises(InvalidDestinationError) as raised:
+        Destination.of("https://ada:hunter2@example.org/")
+
+    assert "hunter2" not in str(raised.value)
+    assert "hunter2" not in repr(Webhook("https://example.org/hunter2", b"hunter2"))
+
+
+@attrs.define
+class Scripted:
+    """A transport that answers as told, and notes when it was asked."""
+
+    replies: list[Reply | HttpError]
+    asked: list[float] = attrs.field(factory=list)
+
+    async def post(self, _url: str, _headers: Mapping[str, str], _body: bytes) -> Reply:
+        await trio.lowlevel.checkpoint()
+        self.asked.append(trio.current_time())
+        reply = self.replies[min(len(self.asked), len(self.replies)) - 1]
+        if isinstance(reply, HttpError):
+            raise reply
+        return reply
+
+    def door(self, allowance: Allowance | None = None) -> Outbound:
+        return Outbound(
+            self,
+            frozenset({Destination("https", "example.org", 443)}),
+            VirtualClock(EPOCH),
+            Random(7),  # noqa: S311  jitter
+            allowance or Allowance(),
+        )
+
+
+HOOK = Webhook("https://example.org/hook", SECRET)
+
+
+@pytest.mark.parametrize(
+    "asked_for", ["7", "Sun, 01 Mar 2026 12:00:07 GMT", "Sun, 01 Mar 2026 13:00:07 +0100"]
+)
+async def test_a_pause_that_is_asked_for_is_kept(
+    asked_for: str, autojump_clock: trio.testing.MockClock
+) -> None:
+    far = Scripted([Reply(429, {"retry-after": asked_for}), Reply(200)])
+
+    await far.door().send(HOOK, CONTENT)
+
+    assert far.asked == pytest.approx([0, 7])
+
+
+@pytest.mark.parametrize("asked_for", ["300", "999999999999999", "Sun, 01 Mar 2026 12:05:00 GMT"])
+async def test_a_long_pause_is_left_to_the_outbox(
+    asked_for: str, autojump_clock: trio.testing.MockClock
+) -> None:
+    far = Scripted([Reply(503, {"retry-after": asked_for})])
+
+    with pytest.raises(UndeliveredError) as raised:
+        await far.door().send(HOOK, CONTENT)
+
+    assert raised.value.retry_in_s >= 300
+    assert len(far.asked) == 1
+
+
+async def test_pauses_grow_and_are_spread(autojump_clock: trio.testing.MockClock) -> None:
+    far = Scripted([HttpError("example.org", "unreachable")])
+
+    with pytest.raises(UndeliveredError, match="unreachable"):
+        await far.door().send(HOOK, CONTENT)
+
+    first, second = far.asked[1], far.asked[2] - far.asked[1]
+    assert 0.25 <= first <= 0.75
+    assert 0.5 <= second <= 1.5
+
+
+async def test_a_spent_budget_sends_nothing_and_says_when_again(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    far = Scripted([Reply(200)])
+    out = far.door(Allowance(per_minute=30))
+    for _ in range(30):
+        await out.send(HOOK, CONTENT)
+
+    with pytest.raises(BudgetSpentError) as raised:
+        await out.send(HOOK, CONTENT)
+    assert raised.value.retry_in_s == pytest.approx(2)
+
+    await trio.sleep(2.001)
+    await out.send(HOOK, CONTENT)
+    assert len(far.asked) == 31
+
+
+def test_an_error_of_the_door_is_one_kind() -> None:
+    kinds = (BudgetSpentError, ForbiddenDestinationError, RejectedError, UndeliveredError)
+    assert all(issubclass(kind, OutboundError) for kind in kinds)
+
+
+@given(text=st.text(max_size=300))
+def test_a_text_that_is_no_name_and_no_code_is_withheld(text: str) -> None:
+    notice = attrs.evolve(NOTICE, reason=text, host=text, incident_ids=(text,))
+
+    said = json.loads(scrubbed_notice(notice).body)
+
+    plain = text.isascii() and not any(c.isspace() or c in "\"'<>,;=()" for c in text)
+    assert plain or said["reason"] == said["host"] == said["incident_ids"][0] == "withheld"
+
+
+@pytest.mark.parametrize(
+    "words", ["Jane Doe", "ssn 123-45-6789", "a\nb", "é", "x" * 201, "{}", "ws-7\n"]
+)
+def test_words_do_not_leave(words: str) -> None:
+    assert words.encode() not in scrubbed_notice(attrs.evolve(NOTICE, host=words)).body
+
+
+def test_only_the_maker_makes_what_may_leave() -> None:
+    with pytest.raises(TypeError):
+        Scrubbed("id", b"anything")  # type: ignore[call-arg]  # what the checkers refuse as well
