@@ -8,7 +8,7 @@ Falls     harmlessly: all it knows is in the store, and each incident counts onc
 
 from actors.flap_suppressor.actor import FlapSuppressorActor
 from actors.flap_suppressor.core import FlapSettings
-from actors.flap_suppressor.sqlite import SCHEMA, SqliteFlaps
+from actors.flap_suppressor.sqlite import SqliteFlaps
 from actors.flap_suppressor.store import Flaps
 
-__all__ = ["SCHEMA", "FlapSettings", "FlapSuppressorActor", "Flaps", "SqliteFlaps"]
+__all__ = ["FlapSettings", "FlapSuppressorActor", "Flaps", "SqliteFlaps"]

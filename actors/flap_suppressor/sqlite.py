@@ -3,7 +3,6 @@
 import datetime as dt
 import sqlite3
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import attrs
 
@@ -16,8 +15,6 @@ from actors.messages.suppression import (
 )
 from runtime.errors import ConflictError, NotFoundError
 from runtime.store import Query, Write
-
-SCHEMA = Path(__file__).parent / "schema"
 
 _KEPT_S = 7 * 24 * 3600.0
 """Seconds for which a recurrence is kept, so that its incident, decided again, counts once."""

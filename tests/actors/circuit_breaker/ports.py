@@ -1,14 +1,10 @@
 """The journal's and the escalator's ports over a plain SQLite connection, for the gate's tests."""
 
-import contextlib
 import datetime as dt
 import sqlite3
-from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import TypeVar
+from collections.abc import Sequence
 
 import attrs
-import trio
 
 from actors.messages import (
     Decision,
@@ -25,9 +21,9 @@ from actors.messages import (
 from actors.ports import IllegalMoveError, StaleMoveError
 from runtime.codec import from_json, to_json
 from runtime.errors import NotFoundError
+from runtime.hosts.sqlite import InlineStore
 from runtime.store import Query, Write
-
-T = TypeVar("T")
+from tests.fakes.store import inline_store
 
 EPOCH = dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC)
 """A Monday noon."""
@@ -46,39 +42,11 @@ ALLOWED = {
 }  # fmt: skip
 
 
-@attrs.define
-class PlainStore:
-    """A store in memory: each commit is a transaction, and all or nothing is kept."""
-
-    connection: sqlite3.Connection
-
-    @classmethod
-    def of(cls, *schemas: Path) -> "PlainStore":
-        connection = sqlite3.connect(":memory:", isolation_level=None)
-        connection.execute("create table fake_incidents (id text primary key, body text not null)")
-        for folder in schemas:
-            for script in sorted(folder.glob("*.sql")):
-                connection.executescript(script.read_text(encoding="utf-8"))
-        return cls(connection)
-
-    async def commit(self, *writes: Write[T]) -> list[T]:
-        await trio.lowlevel.checkpoint()
-        with self.transaction():
-            return [write(self.connection) for write in writes]
-
-    async def read(self, query: Query[T]) -> T:
-        await trio.lowlevel.checkpoint()
-        return query(self.connection)
-
-    @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
-        self.connection.execute("begin")
-        try:
-            yield
-        except BaseException:
-            self.connection.execute("rollback")
-            raise
-        self.connection.execute("commit")
+def store_of(*rooms: str) -> InlineStore:
+    """Open a store with the tables of some rooms, and one for the fake incidents."""
+    store = inline_store(*rooms)
+    store.connection.execute("create table fake_incidents (id text primary key, body text)")
+    return store
 
 
 @attrs.define
@@ -193,3 +161,12 @@ def a_decision(**known: object) -> Decision:
         "rule_hash": "hash-1",
     }
     return Decision(**{**values, **known})  # type: ignore[arg-type]  # as above
+
+
+@attrs.frozen
+class FakeRunbook:
+    """What the gate must know of a runbook."""
+
+    irreversible: bool = False
+    disruptive: bool = False
+    content_hash: str = "content-1"

@@ -1,7 +1,6 @@
 """The flap suppressor: when healing goes in circles, and how people let it go on."""
 
 import datetime as dt
-from pathlib import Path
 
 import attrs
 import pytest
@@ -9,7 +8,7 @@ import trio
 import trio.testing
 from hypothesis import given, strategies as st
 
-from actors.flap_suppressor import SCHEMA, FlapSettings, FlapSuppressorActor, SqliteFlaps
+from actors.flap_suppressor import FlapSettings, FlapSuppressorActor, SqliteFlaps
 from actors.flap_suppressor.core import within_window
 from actors.messages import Incident, Moment, State
 from actors.messages.suppression import Suppression, SuppressionKind, drift_key
@@ -22,14 +21,15 @@ from actors.requests import (
 )
 from runtime.clock import VirtualClock
 from runtime.errors import ArightError, ConflictError, NotFoundError
+from runtime.hosts.sqlite import InlineStore
 from runtime.ids import TimeOrderedIds
 from runtime.mailbox import Mailbox
 from tests.actors.circuit_breaker.ports import (
     EPOCH,
     FakeIncidents,
-    PlainStore,
     an_incident,
     moment,
+    store_of,
 )
 
 Question = SuppressionOf | Suppress | LiftSuppression | ExtendSuppression
@@ -40,7 +40,7 @@ class Bench:
     """A flap suppressor on a store, and a way to ask it."""
 
     settings: FlapSettings = FlapSettings()  # noqa: RUF009  frozen
-    store: PlainStore = attrs.field(factory=lambda: PlainStore.of(SCHEMA))
+    store: InlineStore = attrs.field(factory=lambda: store_of("flap_suppressor"))
     incidents: FakeIncidents = attrs.field(factory=FakeIncidents)
     clock: VirtualClock = attrs.field(factory=lambda: VirtualClock(EPOCH))
 
@@ -227,7 +227,3 @@ parts = st.text(max_size=4)
 @given(one=st.tuples(parts, parts, parts), other=st.tuples(parts, parts, parts))
 def test_no_two_drifts_share_a_key(one: tuple[str, str, str], other: tuple[str, str, str]) -> None:
     assert (drift_key(*one) == drift_key(*other)) == (one == other)
-
-
-def test_the_schema_lies_beside_its_adapter() -> None:
-    assert Path(SCHEMA, "0001_flaps.sql").is_file()
