@@ -185,7 +185,7 @@ async def test_an_empty_data_frame_is_not_the_end_of_a_stream(echo: Echo) -> Non
             (":scheme", "http"),
             (":authority", "appliance"),
             (":path", "/compliance.ComplianceAgent/ReportDrift"),
-            ("te", "trailers"),
+            ("te", "trailers"),  # codespell:ignore te
             ("content-type", "application/grpc"),
         ],
     )
