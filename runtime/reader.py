@@ -112,50 +112,43 @@ class Reader(Generic[M]):
             await self._one_by_one(handler.handle, desk)
 
     async def _one_by_one(self, handle: Callable[[M], Awaitable[None]], desk: Desk) -> None:
-        box = self.box
+        """Handle slices of up to 64 messages or half a millisecond.  This is the hot loop."""
+        box, waiting, clock, trace = self.box, self.box.waiting, desk.clock, desk.trace
         while True:
-            if box.returned:
+            while box.returned:
                 await self._deliver(box.returned.popleft(), handle, desk)
-            elif box.waiting:
-                await self._slice(handle, desk)
-                if box.waiting:
-                    await trio.lowlevel.checkpoint()
-            elif box.closed:
-                return
-            else:
+            if not waiting:
+                if box.closed:
+                    return
                 await box.rest()
-
-    async def _slice(self, handle: Callable[[M], Awaitable[None]], desk: Desk) -> None:
-        """Handle up to 64 messages or for half a millisecond.  This is the hot loop."""
-        box, clock, trace = self.box, desk.clock, desk.trace
-        waiting, quick, left = box.waiting, 0, SLICE_MESSAGES
-        box.note_depth()
-        now = clock()
-        end = now + _SLICE_SECONDS
-        while waiting and left and now < end:
-            before, left = now, left - 1
-            message = waiting.popleft()
-            if box.parked:
-                box.admit()
-            if box.asked and _is_expired(message):
-                box.expired += 1
+            box.note_depth()
+            quick, left, now = 0, SLICE_MESSAGES, clock()
+            end = now + _SLICE_SECONDS
+            while waiting and left and now < end:
+                before, left = now, left - 1
+                message = waiting.popleft()
+                if box.parked:
+                    box.admit()
+                if box.asked and isinstance(message, Request) and message.expired:
+                    box.drop_expired()
+                    continue
+                if trace is not None:
+                    trace("handle", desk.actor, message)
+                try:
+                    await handle(message)
+                except BaseException as error:
+                    desk.vitals.took.note_quick(quick)
+                    await self._fell(Letter(message, 1), error, desk)
+                    raise
                 box.handled += 1
-                continue
-            if trace is not None:
-                trace("handle", desk.actor, message)
-            try:
-                await handle(message)
-            except BaseException as error:
-                desk.vitals.took.note_quick(quick)
-                await self._fell(Letter(message, 1), error, desk)
-                raise
-            box.handled += 1
-            now = clock()
-            if now - before < QUICK:
-                quick += 1
-            else:
-                desk.vitals.took.note(now - before)
-        desk.vitals.took.note_quick(quick)
+                now = clock()
+                if now - before < QUICK:
+                    quick += 1
+                else:
+                    desk.vitals.took.note(now - before)
+            desk.vitals.took.note_quick(quick)
+            if waiting:
+                await trio.lowlevel.checkpoint()
 
     async def _in_batches(
         self, handle_batch: Callable[[list[M]], Awaitable[None]], desk: Desk
@@ -182,8 +175,7 @@ class Reader(Generic[M]):
         box.waiting.clear()
         box.admit()
         batch = [message for message in taken if not (box.asked and _is_expired(message))]
-        box.expired += len(taken) - len(batch)
-        box.handled += len(taken) - len(batch)
+        box.drop_expired(len(taken) - len(batch))
         if not batch:
             return
         desk.tell("handle", batch)
@@ -255,8 +247,7 @@ class Reader(Generic[M]):
         box, message = self.box, letter.message
         box.redelivered += bool(letter.falls)
         if _is_expired(message):
-            box.expired += 1
-            box.handled += 1
+            box.drop_expired()
             return
         desk.tell("handle", message)
         token = _attempt.set(letter.falls + 1)
