@@ -102,7 +102,9 @@ def validated(document: Document, model: type[M], *, within: Where = ()) -> M:
     try:
         return model.model_validate(data)
     except pydantic.ValidationError as error:
-        first = error.errors(include_url=False)[0]
+        # A misspelt key is unknown, and the right one missing: the first says more.
+        found = error.errors(include_url=False)
+        first = min(found, key=lambda each: each["type"] != "extra_forbidden")
         where = (*within, *first["loc"])
         problem = f"{_spelled(where)}: {_problem(first, model)}"
         raise InvalidFileError(document.path, problem, line=document.line_of(where)) from error

@@ -92,7 +92,8 @@ def _problem(operator: str, value: Wanted) -> str | None:
     elif operator == "absent":
         good, takes = value is True, "true"
     else:
-        good, takes = not isinstance(value, bool), "no bool; words such as yes stand in quotes"
+        good = isinstance(value, str | tuple) or _is_number(value)
+        takes = "a text, a list or a finite number; words such as yes stand in quotes"
     return None if good else f"{operator} takes {takes}"
 
 

@@ -6,7 +6,6 @@ value that does not have the shape that the baseline needs, is error or unknown 
 
 import datetime as dt
 import enum
-import math
 
 import attrs
 
@@ -93,9 +92,7 @@ def _judge_absence(check: Check, expected: str) -> Answer:
 
 
 def shown(value: Shown) -> str:
-    """Give a value as people read it; fractions to one digit, downwards."""
+    """Give a value as people read it; fractions to two digits."""
     if isinstance(value, tuple):
         return ", ".join(value) or "none"
-    if isinstance(value, float):
-        return f"{math.floor(value * 10) / 10:g}" if math.isfinite(value) else "not a number"
-    return str(value)
+    return f"{value:.2f}" if isinstance(value, float) else str(value)
