@@ -6,3 +6,19 @@ Keeps     intents, through the journal
 When it falls  an intent stays `started`.  The next life looks at the host before it does
           anything, acts at most once more, and only where the runbook is idempotent
 """
+
+from actors.runbook_runner.actor import Repertoire, RunbookRunnerActor
+from actors.runbook_runner.commands import Command, Order, Phase, ServiceOrder
+from actors.runbook_runner.hands import Host
+from actors.runbook_runner.record import Ledgers
+
+__all__ = [
+    "Command",
+    "Host",
+    "Ledgers",
+    "Order",
+    "Phase",
+    "Repertoire",
+    "RunbookRunnerActor",
+    "ServiceOrder",
+]

@@ -7,7 +7,7 @@ import attrs
 import trio
 
 from actors.catalogue.checks import Answer
-from actors.messages import JSON, Intent, Moment, State
+from actors.messages import JSON, Incident, Intent, Moment, State
 from actors.runbook_runner.core import Captured, Conclusion, Fix, Next, NoOutcome, Ran, Step
 from actors.runbook_runner.hands import Hands
 from actors.runbook_runner.record import Record
@@ -19,6 +19,9 @@ _ORPHAN_MARGIN_S = 2.0
 
 _STALLED_S = 600.0
 """After which the journal brings an incident again that nobody seems to verify."""
+
+_CLOCKS_AGREE_S = 0.01
+"""Microseconds of the wall against those of the monotonic clock must not cost another round."""
 
 
 @attrs.define
@@ -36,9 +39,11 @@ class Transaction:
     def taken_up(cls, record: Record, hands: Hands, ids: Ids) -> "Transaction":
         """Begin a fix, or go on with one that is begun."""
         runbook, now = hands.order.runbook, record.now()
-        intent, due = record.intent, record.incident.due
-        verifying = record.incident.state is State.VERIFYING
-        soaked = verifying and (due is None or due.since(now) == 0)
+        intent, incident = record.intent, record.incident
+        verifying = incident.state is State.VERIFYING
+        soaked = verifying and (
+            intent is None or _soak_of(intent, incident, runbook.timeout_s, now) >= runbook.soak_s
+        )
         fix = Fix(
             idempotent=runbook.idempotent,
             # What was not captured cannot be put back.
@@ -169,6 +174,17 @@ class Transaction:
 def _may_run(intent: Intent, now: Moment) -> bool:
     """Say whether an act of an earlier life may still be running; no boot leaves one behind."""
     return intent.deadline.boot == now.boot and intent.deadline.since(now) > 0
+
+
+def _soak_of(intent: Intent, incident: Incident, timeout_s: float, now: Moment) -> float:
+    """Count the seconds since the incident began to be verified.
+
+    Its due instant does not say so: whoever hands the incident out again moves that.  The intent
+    knows the monotonic clock, the incident how much later by the wall its verify began.
+    """
+    begun = intent.deadline.after(-timeout_s)
+    since = begun.after((incident.moved_at - begun.wall).total_seconds())
+    return now.since(since) + _CLOCKS_AGREE_S
 
 
 def _hash_of(params: object) -> str:
