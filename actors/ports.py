@@ -7,7 +7,17 @@ at all.  So the giving room's store offers a `Write`, and the deciding room puts
 from collections.abc import Sequence
 from typing import Protocol
 
-from actors.messages import Fact, Incident, Intent, Moment, Move, Observation, Stop, Verdict
+from actors.messages import (
+    Decision,
+    Fact,
+    Incident,
+    Intent,
+    Moment,
+    Move,
+    Observation,
+    Stop,
+    Verdict,
+)
 from runtime.errors import ConflictError
 from runtime.store import Query, Write
 
@@ -27,6 +37,15 @@ class Incidents(Protocol):
         """Append the fact, change the state, give the incident as it then is.
 
         The write raises StaleMoveError, IllegalMoveError, or NotFoundError.
+        """
+        ...
+
+    def decide_again(
+        self, incident_id: str, decision: Decision, fact: Fact, due: Moment, at: Moment
+    ) -> Write[Incident]:
+        """Replace the decision of an incident that is `deciding`, with the fact that says why.
+
+        The write raises StaleMoveError when it is not `deciding`, or NotFoundError.
         """
         ...
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import attrs
 
 from actors.messages import (
+    Decision,
     Fact,
     Incident,
     Moment,
@@ -70,6 +71,13 @@ def moved(incident: Incident, move: Move, at: Moment) -> Incident:
         attempt=incident.attempt + move.begins_attempt,
         stalled_starts=0,
     )
+
+
+def decided_again(incident: Incident, decision: Decision, due: Moment) -> Incident:
+    """Give a deciding incident its new decision; raises StaleMoveError where it is elsewhere."""
+    if incident.state is not State.DECIDING:
+        raise StaleMoveError(f"incident {incident.id} is {incident.state}, not deciding")
+    return attrs.evolve(incident, decision=decision, due=due)
 
 
 class Effect(enum.Enum):

@@ -13,7 +13,7 @@ from actors.journal.core import Effect
 from actors.journal.rows import INCIDENT, cells_of, incident_of, moment_cells
 from actors.journal.sqlite_intents import SqliteIntents
 from actors.journal.store import DeadLetterRow, Recording
-from actors.messages import Fact, Incident, Moment, Move, Observation, Recorded, State
+from actors.messages import Decision, Fact, Incident, Moment, Move, Observation, Recorded, State
 from actors.ports import Tickets
 from runtime.codec import from_json, to_json
 from runtime.errors import NotFoundError
@@ -52,6 +52,20 @@ class SqliteJournal(SqliteIntents):
 
         def write(connection: sqlite3.Connection) -> Incident:
             return self._moved(connection, _required(connection, incident_id), move, at)
+
+        return write
+
+    def decide_again(
+        self, incident_id: str, decision: Decision, fact: Fact, due: Moment, at: Moment
+    ) -> Write[Incident]:
+        """Replace the decision of an incident that is deciding."""
+
+        def write(connection: sqlite3.Connection) -> Incident:
+            incident = _required(connection, incident_id)
+            after = core.decided_again(incident, decision, due)
+            connection.execute(_PUT, cells_of(after))
+            _append(connection, incident_id, fact, at, None, None)
+            return after
 
         return write
 

@@ -42,8 +42,6 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(actor="l1_evaluator")
 STALLED_AFTER = 60.0
 """Seconds after which the journal hands an incident out again that nobody took further."""
 
-_STRICTEST_FIRST = (Mode.AUDIT, Mode.APPROVE, Mode.AUTO)
-
 
 @attrs.frozen
 class RulesInForce:
@@ -61,9 +59,8 @@ class L1Evaluator:
     outbox: trio.abc.SendChannel[FixProposed]
     rules: Callable[[], RulesInForce]
     """Asked for each incident: a reload takes effect between two decisions, whole."""
-    mode_of_host: Callable[[str], Mode | None]
-    """The most that any rule may do on a host."""
     default_mode: Mode
+    """For rules that name none."""
     store: Store
     memory: L1Store
     incidents: Incidents
@@ -103,14 +100,14 @@ class L1Evaluator:
                     fact = Fact("no_rule_matched", {"rule_version": in_force.rules.version})
                     await self._escalate(writes, incident, fact, stop, None, now)
                 case RuleMatched(rule, window) if rule.action == EXECUTE_RUNBOOK:
-                    decision = self._decision(rule, in_force, incident)
+                    decision = self._decision(rule, in_force)
                     await self._propose(writes, message, decision, window, now)
                 case SuppressedByCooldown(rule, _, remaining) if rule.action == EXECUTE_RUNBOOK:
-                    decision = self._decision(rule, in_force, incident)
+                    decision = self._decision(rule, in_force)
                     decision = attrs.evolve(decision, cooldown_s=remaining)
                     await self._propose(writes, message, decision, None, now)
                 case RuleMatched(rule) | SuppressedByCooldown(rule):
-                    decision = self._decision(rule, in_force, incident)
+                    decision = self._decision(rule, in_force)
                     stop = _stop(StopKind.RULE_ESCALATES, incident, "rule_escalates", rule.id)
                     await self._escalate(writes, incident, _matched(decision), stop, decision, now)
         except StaleMoveError:
@@ -118,16 +115,14 @@ class L1Evaluator:
         else:
             self._remembered = in_force.rules.version
 
-    def _decision(self, rule: Rule, in_force: RulesInForce, incident: Incident) -> Decision:
-        own = self.default_mode if rule.mode is None else Mode(rule.mode)
-        most = self.mode_of_host(incident.host) or own
+    def _decision(self, rule: Rule, in_force: RulesInForce) -> Decision:
         return Decision(
             rule_id=rule.id,
             rule_version=in_force.rules.version,
             action=rule.action,
             runbook_id=rule.runbook_id or "",
             params=_params(rule),
-            mode=min(own, most, key=_STRICTEST_FIRST.index),
+            mode=self.default_mode if rule.mode is None else Mode(rule.mode),
             rule_hash=rule_hash(rule),
             max_per_hour=rule.max_per_hour,
         )
@@ -176,16 +171,14 @@ class L1Evaluator:
     def _to_deciding(
         self, incident: Incident, fact: Fact, decision: Decision | None, now: Moment
     ) -> Write[object]:
-        if incident.state is State.DECIDING:  # decided once more, after a refusal or a crash
+        due = now.after(STALLED_AFTER)
+        if incident.state is not State.DECIDING:
+            move = Move(State.DECIDING, (State.OBSERVED,), fact, due=due, decision=decision)
+            return self.incidents.move(incident.id, move, now)
+        # Decided once more: after a refusal, or because nobody took it further.
+        if decision is None:
             return self.incidents.note(incident.id, fact, now)
-        move = Move(
-            State.DECIDING,
-            (State.OBSERVED,),
-            fact,
-            due=now.after(STALLED_AFTER),
-            decision=decision,
-        )
-        return self.incidents.move(incident.id, move, now)
+        return self.incidents.decide_again(incident.id, decision, fact, due, now)
 
     def _remember(self, in_force: RulesInForce, now: Moment) -> list[Write[object]]:
         version = in_force.rules.version
