@@ -1,5 +1,6 @@
 """Services of a host: by systemd where it runs, else by a command and a pid file."""
 
+import contextlib
 import os
 import signal
 import sys
@@ -107,7 +108,13 @@ class CommandService:
         done = await self.run(launcher, timeout_s=_START_S)
         if done.code or not done.stdout.strip().isdigit():
             raise UnansweredError("not_started", self.argv[0])
-        await trio.to_thread.run_sync(self.files.write, self.pid_file, done.stdout.encode())
+        try:
+            await trio.to_thread.run_sync(self.files.write, self.pid_file, done.stdout.encode())
+        except UnansweredError:
+            # Nobody would know of it, and the next start would be a second one.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(done.stdout), signal.SIGKILL)
+            raise
 
     async def stop(self) -> None:
         """End it, if it runs: politely, and after 10 s for certain."""
