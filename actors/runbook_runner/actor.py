@@ -7,7 +7,7 @@ import structlog
 
 from actors.catalogue.checks import Check
 from actors.catalogue.runbooks import InvalidParamError, Runbook
-from actors.messages import ExecuteRunbook, Incident, Intent, Moment, Verdict
+from actors.messages import ExecuteRunbook, Incident
 from actors.ports import StaleMoveError
 from actors.runbook_runner.commands import Order
 from actors.runbook_runner.consequences import UNFINISHED, runbook_of
@@ -51,8 +51,8 @@ class RunbookRunnerActor:
         read, incidents = self.ledgers.store.read, self.ledgers.incidents
         for intent in await read(self.ledgers.intents.unfinished()):
             incident = await read(incidents.get(intent.incident_id))
-            if incident is None or incident.state not in UNFINISHED:
-                await self._abandon(intent)
+            if incident is not None and incident.state not in UNFINISHED:
+                await Record(self.ledgers, self.clock, incident).abandon(intent)
 
     async def handle(self, message: ExecuteRunbook) -> None:
         """Work an incident to its end, or to its soak."""
@@ -71,7 +71,7 @@ class RunbookRunnerActor:
             # Somebody else moved the incident; what was begun is theirs to judge now.
             log.warning("fix_overtaken", incident_id=incident.id, host=incident.host)
             if record.intent is not None:
-                await self._abandon(record.intent)
+                await Record(self.ledgers, self.clock, incident).abandon(record.intent)
 
     async def _conclusion(self, record: Record) -> Conclusion | None:
         hands = self._hands(record.incident)
@@ -102,10 +102,6 @@ class RunbookRunnerActor:
             log.warning("params_refused", runbook_id=runbook.id, error=str(error))
             return "params_invalid"
         return Hands(host, order, checks[0], tuple(checks[1:]), self.clock)
-
-    async def _abandon(self, intent: Intent) -> None:
-        at = Moment.read(self.clock)
-        await self.ledgers.store.commit(self.ledgers.intents.finish(intent.id, Verdict.UNKNOWN, at))
 
     def _log(self, incident: Incident, conclusion: Conclusion) -> None:
         log.info(

@@ -83,6 +83,12 @@ class Record:
             writes.append(self.ledgers.tickets.settle(self.incident.id, at))
         await self._commit(*writes, self._accounted(verdict, at))
 
+    async def abandon(self, intent: Intent) -> None:
+        """End an intent of an incident that somebody else moved on: its outcome stays unknown."""
+        at = self.now()
+        finished: Write[object] = self.ledgers.intents.finish(intent.id, Verdict.UNKNOWN, at)
+        await self._commit(finished, self._accounted(Verdict.UNKNOWN, at))
+
     def _move(self, move: Move, at: Moment) -> Write[object]:
         return self.ledgers.incidents.move(self.incident.id, move, at)
 

@@ -175,6 +175,11 @@ class FakeLedgers:
 
         return write
 
+    def decide_again(
+        self, incident_id: str, decision: Decision, fact: Fact, due: Moment, at: Moment
+    ) -> Write[Incident]:
+        raise NotImplementedError
+
     def note(self, incident_id: str, fact: Fact, at: Moment) -> Write[None]:
         return self._later(lambda: self.rows.facts.append(fact))
 
