@@ -28,6 +28,11 @@ def to_json(value: object) -> str:
     return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
+def plain_json(value: object) -> str:
+    """Spell what was read from a YAML file; what JSON cannot say, such as a date, becomes text."""
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
 def from_json(text: str, kind: type[T]) -> T:
     """Read back what `to_json` spelled."""
     return converter.structure(json.loads(text), kind)

@@ -184,7 +184,10 @@ class Settings(_Section):
     mode: Mode = Mode.AUDIT
     """What rules may do that name no mode."""
     rules: Path | None = None
-    """Folder with l1/, checks/ and runbooks/; without it the shipped ones."""
+    """A folder of the site's own l1/, checks/ and runbooks/, each as needed.  Its rules come before
+    the shipped ones of the same id."""
+    shipped_rules: bool = True
+    """Whether the shipped checks, rules and runbooks are in force too."""
     targets: list[Target] = []
     listen: Listen = Listen()
     health: Health = Health()
@@ -217,9 +220,10 @@ class Settings(_Section):
         return Path.home() / ".local" / "state" / "aright"
 
     @property
-    def rules_path(self) -> Path:
-        """Give the folder of checks, rules and runbooks."""
-        return self.rules or shipped("rules")
+    def rule_folders(self) -> tuple[Path, ...]:
+        """List the folders of checks, rules and runbooks; the first that defines an id wins."""
+        own = () if self.rules is None else (self.rules,)
+        return (*own, shipped("rules")) if self.shipped_rules else own
 
 
 @attrs.frozen

@@ -28,6 +28,15 @@ class CheckNames:
 
     _known: Mapping[str, NamedCheck]
 
+    @classmethod
+    def of(cls, checks: Mapping[str, Check]) -> "CheckNames":
+        """Know our own checks only."""
+        return cls(_own(checks))
+
+    def knows(self, name: str) -> bool:
+        """Say whether a check of ours is called so, or one that agents report is."""
+        return name in self._known and self._known[name].name == name
+
     def named(self, name: str) -> NamedCheck:
         """Translate an agent's name; one that is not known is kept, with severity medium."""
         return self._known.get(name) or NamedCheck(name)
@@ -53,9 +62,7 @@ def load_names(path: Path, checks: Mapping[str, Check]) -> CheckNames:
     Raises:
         InvalidFileError: with file and line; also where one name would mean two checks.
     """
-    known = {
-        check.id: NamedCheck(check.id, check.severity, check.controls) for check in checks.values()
-    }
+    known = _own(checks)
     document = read_document(path)
     for name, written in validated(document, _File).names.items():
         meant = NamedCheck(name, written.severity, written.controls)
@@ -65,3 +72,9 @@ def load_names(path: Path, checks: Mapping[str, Check]) -> CheckNames:
                 raise InvalidFileError(str(path), f"names.{name}: {said!r} is taken", line=line)
             known[said] = meant
     return CheckNames(known)
+
+
+def _own(checks: Mapping[str, Check]) -> dict[str, NamedCheck]:
+    return {
+        check.id: NamedCheck(check.id, check.severity, check.controls) for check in checks.values()
+    }

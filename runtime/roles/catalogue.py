@@ -1,0 +1,118 @@
+"""Checks, rules and runbooks as they are in force: read from the folders, and held together.
+
+A rule that names an unknown check, action or runbook is set aside with its reason; the others are
+in force.  A file that cannot be read is an error: at start the appliance does not start, at a
+reload the last good catalogue stays.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import cast
+
+import attrs
+
+from actors.catalogue.check_files import ALIASES, load_checks
+from actors.catalogue.check_names import CheckNames, load_names
+from actors.catalogue.checks import Check
+from actors.catalogue.rule_files import RulePlace, read_rules
+from actors.catalogue.rules import EXECUTE_RUNBOOK, Rule
+from actors.catalogue.runbook_files import load_runbooks
+from actors.catalogue.runbooks import Runbook
+from actors.l1_evaluator import RuleSet, RulesInForce
+from runtime.codec import plain_json
+from runtime.settings import Settings
+
+_ACTIONS = (EXECUTE_RUNBOOK, "escalate")
+
+
+@attrs.frozen
+class Catalogue:
+    """What is in force."""
+
+    checks: Mapping[str, Check]
+    names: CheckNames
+    runbooks: Mapping[str, Runbook]
+    in_force: RulesInForce
+    problems: tuple[str, ...]
+    """What was set aside, each with file, line and reason."""
+
+    @property
+    def rules(self) -> RuleSet:
+        """Give the rule set."""
+        return self.in_force.rules
+
+
+def load_catalogue(settings: Settings) -> Catalogue:
+    """Read everything anew.
+
+    Raises:
+        InvalidFileError: a folder or file cannot be read, with file, line and allowed values.
+    """
+    folders = settings.rule_folders
+    checks: dict[str, Check] = {}
+    problems: list[str] = []
+    for folder in _inside(folders, "checks"):
+        found = load_checks(folder)
+        checks = {**found.by_id, **checks}
+        problems += [str(problem) for problem in found.problems]
+    names = _names(folders, checks)
+    # A site's own scripts may use those of the shipped folder, which therefore comes first.
+    runbooks = load_runbooks(*reversed(list(_inside(folders, "runbooks"))))
+    raw, places = _raw_rules(folders)
+    judged = RuleSet.compile(raw)
+    aside = dict(judged.quarantined)
+    for position, rule in enumerate(judged.rules):
+        if rule is not None and (reason := _misfit(rule, names, runbooks)):
+            aside[position] = f"rule {rule.id}: {reason}"
+    problems += [f"{places[position]}: {reason}" for position, reason in sorted(aside.items())]
+    kept = [rule for position, rule in enumerate(raw) if position not in aside]
+    in_force = RulesInForce(RuleSet.compile(kept), plain_json(kept))
+    return Catalogue(checks, names, runbooks, in_force, tuple(problems))
+
+
+def _inside(folders: tuple[Path, ...], name: str) -> Iterator[Path]:
+    return (folder / name for folder in folders if (folder / name).is_dir())
+
+
+def _names(folders: tuple[Path, ...], checks: Mapping[str, Check]) -> CheckNames:
+    for folder in _inside(folders, "checks"):
+        if (folder / ALIASES).is_file():
+            return load_names(folder / ALIASES, checks)
+    return CheckNames.of(checks)
+
+
+def _raw_rules(folders: tuple[Path, ...]) -> tuple[list[object], list[RulePlace]]:
+    raw: list[object] = []
+    places: list[RulePlace] = []
+    for folder in _inside(folders, "l1"):
+        read = read_rules(folder)
+        raw += read.rules
+        places += read.places
+    return raw, places
+
+
+def _misfit(rule: Rule, names: CheckNames, runbooks: Mapping[str, Runbook]) -> str | None:
+    """Say why a valid rule cannot be in force here, if so."""
+    if rule.action not in _ACTIONS:
+        return f"unknown action {rule.action!r}; there are {', '.join(_ACTIONS)}"
+    unknown = [check for check in _checks_of(rule) if not names.knows(check)]
+    if unknown:
+        return f"no check is called {unknown[0]!r}"
+    runbook = runbooks.get(rule.runbook_id or "")
+    if rule.action == EXECUTE_RUNBOOK and runbook is None:
+        return f"no runbook is called {rule.runbook_id!r}"
+    if runbook is not None:
+        unfit = [check for check in _checks_of(rule) if check not in runbook.checks]
+        if unfit:
+            return f"runbook {runbook.id} does not heal {unfit[0]}"
+    return None
+
+
+def _checks_of(rule: Rule) -> Iterator[str]:
+    """Yield the checks that a rule names by equality."""
+    for condition in rule.conditions:
+        if condition.field in ("check_type", "incident_type"):
+            if condition.operator == "eq":
+                yield str(condition.value)
+            elif condition.operator == "in":
+                yield from map(str, cast("tuple[object, ...]", condition.value))
