@@ -1,0 +1,310 @@
+"""The appliance: opens what lasts, then starts the line and what speaks to it."""
+
+import contextlib
+import signal
+from collections.abc import AsyncGenerator, Callable, Mapping
+from datetime import time
+from pathlib import Path
+from random import Random, SystemRandom
+from zoneinfo import ZoneInfo
+
+import attrs
+import structlog
+import trio
+
+from actors.circuit_breaker import GateSettings, Window
+from actors.drift_receiver import (
+    AgentServicer,
+    ReceiverSettings,
+    SqliteAgents,
+    Vocabulary,
+    serve_agents,
+)
+from actors.escalator import Channel, LogChannel, WebhookChannel
+from actors.flap_suppressor import FlapSettings
+from actors.messages import Mode, Platform, Severity, Stop, StopKind
+from actors.scanner import Watch
+from runtime.actor import Actor, service
+from runtime.clock import Clock, SystemClock
+from runtime.destination import Destination, Webhook
+from runtime.errors import InvalidFileError
+from runtime.health import snapshot
+from runtime.hosts.http_client import HttpClient
+from runtime.hosts.http_server import serve_http
+from runtime.hosts.listening import loopback_listener, unix_listener
+from runtime.hosts.local_target import LocalTarget, ServiceCommand
+from runtime.hosts.reserve import Reserve
+from runtime.hosts.sqlite import open_database
+from runtime.hosts.state_dir import held
+from runtime.ids import TimeOrderedIds
+from runtime.metrics import exposition
+from runtime.outbound import Outbound
+from runtime.roles.catalogue import Catalogue, load_catalogue
+from runtime.roles.commands import Commands
+from runtime.roles.control import Control, Probes
+from runtime.roles.crew import run_crew
+from runtime.roles.line import SCHEMAS, Line, LineSettings, Ports, build_line
+from runtime.roles.views import view
+from runtime.secret_source import read_secret
+from runtime.settings import MaintenanceWindow, Settings, Target
+from runtime.shutdown import Shutdown, watch_signals
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(role="appliance")
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+async def run_appliance(settings: Settings) -> None:
+    """Run until SIGTERM.
+
+    Raises:
+        ArightError: something that the appliance needs is not there, or a vital room went down.
+    """
+    state_dir = settings.state_path
+    in_force = InForce(settings, load_catalogue(settings))
+    shutdown = Shutdown()
+    bells: list[Callable[[], None]] = []
+    async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(held(state_dir))
+        reserve = Reserve(state_dir / "reserve")
+        database = await stack.enter_async_context(
+            open_database(
+                state_dir / "journal.db",
+                SCHEMAS,
+                on_commit=lambda: _ring(bells),
+                max_bytes=settings.retention.max_bytes,
+                reserve=reserve,
+            )
+        )
+        clock, random = SystemClock(), SystemRandom()
+        ports = Ports(
+            clock=clock,
+            ids=TimeOrderedIds(clock, random),
+            random=random,
+            store=database,
+            disk_is_full=database.pressed,
+            catalogue=lambda: in_force.catalogue,
+            hosts=(hosts := {target.host: _host(target) for target in settings.targets}),
+            watches={
+                target.host: _watch(settings, target, hosts[target.host])
+                for target in settings.targets
+            },
+            channels=channels_of(settings, clock, random),
+        )
+        edges = await stack.enter_async_context(_edges(settings, state_dir, in_force))
+        line = build_line(line_settings(settings), ports, *edges)
+        bells.append(line.committed)
+        await in_force.tell_problems(line)
+        async with trio.open_nursery() as nursery:
+            await nursery.start(watch_signals, shutdown)
+            nursery.start_soon(_reload_on_hangup, in_force, line)
+            await run_crew(
+                *line.actors,
+                on_dead_letter=line.bury,
+                on_down=line.tell_down,
+                shutdown=shutdown,
+                drain_within=settings.drain_within,
+            )
+            nursery.cancel_scope.cancel(reason="drained")
+
+
+def _ring(bells: list[Callable[[], None]]) -> None:
+    for ring in bells:
+        ring()
+
+
+@attrs.define
+class InForce:
+    """The catalogue in force.  A reload replaces it whole, or leaves the last good one."""
+
+    settings: Settings
+    catalogue: Catalogue
+
+    async def reload(self, line: Line) -> Catalogue:
+        """Read all rules, checks and runbooks anew.
+
+        Raises:
+            InvalidFileError: one cannot be read; the last good ones stay in force, with a ticket.
+        """
+        try:
+            self.catalogue = await trio.to_thread.run_sync(load_catalogue, self.settings)
+        except InvalidFileError as error:
+            log.error("reload_refused", path=error.path, line=error.line, error=error.problem)  # noqa: TRY400  a person's mistake
+            await line.tell(_set_aside(error.path, "reload_refused"))
+            raise
+        await self.tell_problems(line)
+        return self.catalogue
+
+    async def tell_problems(self, line: Line) -> None:
+        """Log what was set aside, and open one ticket for it."""
+        rules = self.catalogue.rules
+        for problem in self.catalogue.problems:
+            log.warning("rule_set_aside", reason=problem)
+        if self.catalogue.problems:
+            await line.tell(_set_aside(rules.version, "rules_set_aside"))
+        log.info("rules_in_force", rules=len(rules.rules), version=rules.version)
+
+
+def _set_aside(key: str, reason: str) -> Stop:
+    return Stop(StopKind.RULES_SET_ASIDE, key, Severity.HIGH, reason)
+
+
+async def _reload_on_hangup(in_force: InForce, line: Line) -> None:
+    with trio.open_signal_receiver(signal.SIGHUP) as signals:
+        async for _ in signals:
+            with contextlib.suppress(InvalidFileError):  # was logged, and a ticket is open
+                await in_force.reload(line)
+
+
+# The edges: what speaks to the line from outside.
+
+
+@contextlib.asynccontextmanager
+async def _edges(
+    settings: Settings, state_dir: Path, in_force: InForce
+) -> AsyncGenerator[list[Callable[[Line], Actor]]]:
+    """Take the addresses, so that one that is in use is known before anything starts."""
+    with contextlib.ExitStack() as stack:
+        socket = stack.enter_context(unix_listener(state_dir / "control.sock"))
+        edges = [lambda line: _control_service(settings, line, in_force, [socket])]
+        if settings.health.port:
+            listener = loopback_listener(settings.health.port)
+            edges.append(lambda line: _probe_service(line, [listener]))
+        if settings.listen.enabled:
+            edges.append(lambda line: _agent_service(settings, line, in_force))
+        yield edges
+
+
+def _control_service(
+    settings: Settings, line: Line, in_force: InForce, listeners: list[trio.SocketListener]
+) -> Actor:
+    async def read(noun: str, verb: str, args: Mapping[str, str]) -> object:
+        return await line.ports.store.read(lambda connection: view(connection, noun, verb, args))
+
+    control = Control(
+        _probes(line), read, Commands(settings.site_id, line, in_force.reload).changes()
+    )
+    return service(
+        "control",
+        lambda: serve_http(listeners, control.handle),
+        sends=[line.heard, line.proposed, line.flaps, line.desk, line.looks],
+        ingress=True,
+    )
+
+
+def _probe_service(line: Line, listeners: list[trio.SocketListener]) -> Actor:
+    return service("probes", lambda: serve_http(listeners, _probes(line).handle), ingress=True)
+
+
+def _probes(line: Line) -> Probes:
+    def health() -> dict[str, object]:
+        return attrs.asdict(snapshot(line.actors, now=trio.current_time()))
+
+    return Probes(
+        health=health,
+        ready=lambda: snapshot(line.actors, now=trio.current_time()).ready,
+        metrics=lambda: exposition(snapshot(line.actors, now=trio.current_time())).decode(),
+    )
+
+
+def _agent_service(settings: Settings, line: Line, in_force: InForce) -> Actor:
+    listen = settings.listen
+    receiver = ReceiverSettings(
+        settings.site_id, listen.host, listen.port, listen.insecure_loopback
+    )
+
+    def servicer() -> AgentServicer:
+        names = in_force.catalogue.names
+        return AgentServicer(
+            receiver,
+            Vocabulary(names.aliases, names.severities),
+            line.heard.post,
+            line.ports.store,
+            SqliteAgents(),
+            line.ports.clock,
+            line.ports.ids,
+        )
+
+    return service(
+        "drift_receiver", lambda: serve_agents(servicer()), sends=[line.heard], ingress=True
+    )
+
+
+# From settings to what the rooms take.
+
+
+def line_settings(settings: Settings) -> LineSettings:
+    """Give the rooms what they must know of the settings."""
+    gate = settings.gate
+    return LineSettings(
+        mode=Mode(settings.mode),
+        gate=GateSettings(
+            runs_per_day=gate.budgets.runs_per_host_and_day,
+            hosts_share=gate.budgets.hosts_per_rule_and_hour,
+            failures=gate.breaker.failures,
+            pause_s=gate.breaker.pause,
+            approval_s=gate.approval_expiry,
+            windows=tuple(_window(each) for each in gate.windows),
+            host_modes={
+                target.host: Mode(target.mode) for target in settings.targets if target.mode
+            },
+            force_audit=settings.dry_run,
+        ),
+        flap=FlapSettings(settings.flap.recurrences, settings.flap.window),
+        poll_interval_s=settings.poll_interval,
+        retention_days=settings.retention.days,
+    )
+
+
+def _window(window: MaintenanceWindow) -> Window:
+    return Window(
+        name=window.name,
+        zone=ZoneInfo(window.zone),
+        days=frozenset(_DAYS.index(day) for day in window.days),
+        start=time.fromisoformat(window.start),
+        end=time.fromisoformat(window.end),
+        hosts=tuple(window.hosts),
+        disruptive_only=window.disruptive_only,
+    )
+
+
+def _host(target: Target) -> LocalTarget:
+    return LocalTarget(
+        target.root or Path("/"),
+        {
+            name: ServiceCommand(tuple(command.start), command.pid_file)
+            for name, command in target.services.items()
+        },
+    )
+
+
+def _watch(settings: Settings, target: Target, host: LocalTarget) -> Watch:
+    return Watch(
+        settings.site_id,
+        target.host,
+        Platform(target.platform),
+        host,
+        None if target.checks is None else tuple(target.checks),
+        target.interval,
+    )
+
+
+def hosts_of(settings: Settings) -> Mapping[str, LocalTarget]:
+    """Give the targets by host."""
+    return {target.host: _host(target) for target in settings.targets}
+
+
+def channels_of(settings: Settings, clock: Clock, random: Random) -> list[Channel]:
+    """Make the channels to people; raises MissingSecretError, InvalidDestinationError."""
+    webhooks = {
+        each.name: Webhook(str(each.url), read_secret(each.secret)) for each in settings.channels
+    }
+    allowed = frozenset(Destination.of(webhook.url) for webhook in webhooks.values())
+    outbound = Outbound(HttpClient(), allowed, clock, random)
+    return [
+        LogChannel(),
+        *(
+            WebhookChannel(name, webhook, outbound, settings.site_id)
+            for name, webhook in webhooks.items()
+        ),
+    ]

@@ -1,0 +1,269 @@
+"""The line of an appliance: its rooms in the order in which drift meets them.
+
+Nothing here opens anything: files, clocks, hosts and channels are handed in as `Ports`, so that the
+simulation runs this very wiring on virtual time.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from random import Random
+
+import attrs
+
+from actors.circuit_breaker import (
+    CircuitBreakerActor,
+    Gate,
+    GateAccounts,
+    GateCommand,
+    GateSettings,
+    SqliteGate,
+)
+from actors.escalator import Channel, Courier, EscalatorActor, SqliteOutbox, SqliteTickets
+from actors.flap_suppressor import FlapSettings, FlapSuppressorActor, SqliteFlaps
+from actors.journal import (
+    DeadLetterRow,
+    DueWork,
+    JournalActor,
+    Retention,
+    SqliteJournal,
+    count_hosts,
+)
+from actors.l1_evaluator import L1Evaluator, SqliteL1Store
+from actors.messages import (
+    ExecuteRunbook,
+    FixProposed,
+    IncidentToDecide,
+    Mode,
+    Moment,
+    Severity,
+    Stop,
+    StopKind,
+)
+from actors.requests import (
+    AckTicket,
+    CheckRun,
+    ExtendSuppression,
+    LiftSuppression,
+    RecordObservation,
+    ReopenIncident,
+    ResolveTicket,
+    Suppress,
+    SuppressionOf,
+)
+from actors.runbook_runner import Host, Ledgers, Repertoire, RunbookRunnerActor
+from actors.scanner import CheckRunActor, Eye, Scanner, Watch
+from runtime.actor import Actor, actor, service
+from runtime.alarm import Alarm
+from runtime.clock import Clock
+from runtime.codec import to_json
+from runtime.delivery import DeadLetter
+from runtime.ids import Ids
+from runtime.mailbox import Full, Mailbox
+from runtime.roles.catalogue import Catalogue
+from runtime.store import Store
+from runtime.supervisor import ActorDown
+
+ROOMS = (
+    "journal", "l1_evaluator", "flap_suppressor", "circuit_breaker", "escalator", "drift_receiver",
+)  # fmt: skip
+"""The rooms that remember something, each with its own tables."""
+
+SCHEMAS: Mapping[str, Traversable] = {room: files(f"actors.{room}") / "schema" for room in ROOMS}
+
+_HOSTS_AT_ONCE = 16
+"""Hosts on which the runner works at the same time."""
+
+
+@attrs.frozen
+class LineSettings:
+    """What the rooms must know of the settings."""
+
+    mode: Mode
+    gate: GateSettings
+    flap: FlapSettings
+    poll_interval_s: float
+    retention_days: int
+
+
+@attrs.frozen
+class Ports:
+    """The world, as the rooms see it."""
+
+    clock: Clock
+    ids: Ids
+    random: Random
+    store: Store
+    disk_is_full: Callable[[], bool]
+    catalogue: Callable[[], Catalogue]
+    """What is in force now; a reload gives another."""
+    hosts: Mapping[str, Host]
+    watches: Mapping[str, Watch]
+    channels: Sequence[Channel]
+
+
+@attrs.define(eq=False)
+class Line:
+    """The rooms, wired: what `supervise` runs, and what the edges speak to."""
+
+    actors: tuple[Actor, ...]
+    heard: Mailbox[RecordObservation | ReopenIncident]
+    proposed: Mailbox[FixProposed | GateCommand]
+    flaps: Mailbox[SuppressionOf | Suppress | LiftSuppression | ExtendSuppression]
+    desk: Mailbox[AckTicket | ResolveTicket]
+    looks: Mailbox[CheckRun]
+    ports: Ports
+    journal: SqliteJournal
+    tickets: SqliteTickets
+    _bells: tuple[Callable[[], None], ...] = attrs.field(alias="bells")
+
+    def committed(self) -> None:
+        """Wake whoever waits for something that a commit may have brought."""
+        for ring in self._bells:
+            ring()
+
+    async def bury(self, letter: DeadLetter) -> None:
+        """Keep a message that fell three times, and tell a person."""
+        now = Moment.read(self.ports.clock)
+        row = DeadLetterRow(
+            letter.mailbox,
+            letter.actor,
+            letter.attempts,
+            " <- ".join(letter.reasons),
+            to_json(letter.message),
+        )
+        stop = Stop(StopKind.DEAD_LETTER, letter.mailbox, Severity.HIGH, "dead_letter")
+        await self.ports.store.commit(self.journal.bury(row, now), self.tickets.open(stop, now))
+
+    async def tell_down(self, down: ActorDown) -> None:
+        """Tell a person that a room is down."""
+        severity = Severity.CRITICAL if down.vital else Severity.HIGH
+        await self.tell(Stop(StopKind.ROOM_DOWN, down.actor, severity, "room_down"))
+
+    async def tell(self, stop: Stop) -> None:
+        """Open a ticket."""
+        await self.ports.store.commit(self.tickets.open(stop, Moment.read(self.ports.clock)))
+
+
+def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], Actor]) -> Line:
+    """Wire the rooms.  `edges` make the services through which the world speaks to them."""
+    clock, ids, store = ports.clock, ports.ids, ports.store
+
+    heard = Mailbox[RecordObservation | ReopenIncident]("heard", capacity=4096)
+    to_decide = Mailbox[IncidentToDecide]("to_decide", capacity=1024)
+    proposed = Mailbox[FixProposed | GateCommand]("proposed", capacity=256)
+    flaps = Mailbox[SuppressionOf | Suppress | LiftSuppression | ExtendSuppression](
+        "flaps", capacity=64
+    )
+    to_run = Mailbox[ExecuteRunbook]("to_run", capacity=256)
+    desk = Mailbox[AckTicket | ResolveTicket]("desk", capacity=64, full=Full.REFUSE)
+    looks = Mailbox[CheckRun]("looks", capacity=16, full=Full.REFUSE)
+
+    tickets = SqliteTickets(ids, tuple(channel.name for channel in ports.channels))
+    journal = SqliteJournal(tickets)
+    flap_memory, gate_memory = SqliteFlaps(), SqliteGate()
+    gate = Gate(
+        gate_memory,
+        journal,
+        tickets,
+        flap_memory,
+        lambda runbook_id: ports.catalogue().runbooks.get(runbook_id),  # noqa: PLW0108  asked anew
+        lambda connection: max(len(ports.watches), count_hosts(connection)),
+        settings.gate,
+    )
+    accounts = GateAccounts(gate_memory, journal, settings.gate)
+    due_work = DueWork(to_decide.post, to_run.post, store, journal, tickets, clock)
+    due_alarm = Alarm(due_work.next_due, due_work.ring, clock)
+    couriers = [
+        Courier(channel, store, tickets, SqliteOutbox(), clock, ports.random)
+        for channel in ports.channels
+    ]
+    recovered = False
+
+    async def work_what_is_due() -> None:
+        nonlocal recovered
+        if not recovered:  # once a start of the process, not once a fall of this service
+            await due_work.recover()
+            recovered = True
+        await due_alarm.run()
+
+    def scanner() -> Scanner:
+        eye = Eye(ports.watches, ports.catalogue().checks, heard.post, clock, ids)
+        return Scanner(eye, settings.poll_interval_s)
+
+    def repertoire() -> Repertoire:
+        current = ports.catalogue()
+        return Repertoire(current.runbooks, current.checks, ports.hosts)
+
+    rooms = (
+        service("scanner", lambda: scanner().run(), sends=[heard], ingress=True),
+        actor("check_runs", reads=looks, sends=[heard], make=lambda: CheckRunActor(scanner().eye)),
+        actor(
+            "journal",
+            reads=heard,
+            sends=[to_decide],
+            make=lambda: JournalActor(
+                to_decide.post, store, journal, clock, ids, ports.disk_is_full
+            ),
+            vital=True,
+        ),
+        service("due_work", work_what_is_due, sends=[to_decide, to_run], vital=True),
+        service("retention", Retention(store, journal, clock, settings.retention_days).run),
+        actor(
+            "l1_evaluator",
+            reads=to_decide,
+            sends=[proposed],
+            make=lambda: L1Evaluator(
+                proposed.post,
+                lambda: ports.catalogue().in_force,
+                settings.mode,
+                store,
+                SqliteL1Store(),
+                journal,
+                tickets,
+                clock,
+            ),
+        ),
+        actor(
+            "flap_suppressor",
+            reads=flaps,
+            make=lambda: FlapSuppressorActor(
+                store, flap_memory, journal, clock, ids, settings.flap
+            ),
+        ),
+        actor(
+            "circuit_breaker",
+            reads=proposed,
+            sends=[flaps, to_run],
+            make=lambda: CircuitBreakerActor(store, gate, clock, flaps.post, to_run.post),
+        ),
+        actor(
+            "runbook_runner",
+            reads=to_run,
+            make=lambda: RunbookRunnerActor(
+                Ledgers(store, journal, journal, tickets, accounts),
+                repertoire,
+                clock,
+                ids,
+                settings.flap.window_s,
+            ),
+            lanes=_HOSTS_AT_ONCE,
+            lane_of=lambda message: message.incident.host,
+        ),
+        actor("escalator", reads=desk, make=lambda: EscalatorActor(store, tickets, clock)),
+        *(service(f"courier_{each.channel.name}", each.run) for each in couriers),
+    )
+    line = Line(
+        rooms,
+        heard,
+        proposed,
+        flaps,
+        desk,
+        looks,
+        ports,
+        journal,
+        tickets,
+        (due_alarm.changed, *(each.changed for each in couriers)),
+    )
+    line.actors = (*(edge(line) for edge in edges), *rooms)
+    return line
