@@ -10,8 +10,9 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import attrs
 
+from runtime.delivery import Desk
 from runtime.mailbox import Full, Mailbox
-from runtime.reader import BatchHandler, Desk, Handler, Reader
+from runtime.reader import BatchHandler, Handler, Reader
 from runtime.restart import Restart
 from runtime.vitals import Vitals
 

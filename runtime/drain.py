@@ -87,7 +87,7 @@ class Ripple:
         """Close one mailbox after the other and wait until all readers have ended."""
         self._running = True
         for box in self._boxes.values():
-            box.on_idle = self._go_on
+            box.on_rest = self._go_on
         self._go_on()
         for name in self._boxes:
             await self.ended[name].wait()

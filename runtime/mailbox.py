@@ -3,7 +3,7 @@
 A message leaves its mailbox when it is settled: handled, or dead-lettered.  What an actor had in
 hand when it fell comes back, so that
 
-    accepted = handled + dead + waiting + in hand
+    accepted = handled + dead + waiting + returned + in hand
 
 holds at every instant, and after a drain `accepted = handled + dead + spooled`.
 
@@ -11,11 +11,8 @@ Cost: a queue is cheap, a trio checkpoint is not (3.5 us).  So `send` is always 
 lets others run only when it has to wait, and after each 64th message.
 """
 
-import enum
-import math
-import time
-from collections import OrderedDict, deque
-from collections.abc import Callable, Hashable, Iterator
+from collections import deque
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 import attrs
@@ -23,45 +20,21 @@ import outcome
 import trio
 from typing_extensions import override
 
-from runtime.errors import ArightError
+from runtime.arrivals import Arrivals
+from runtime.full import Coalesce, Full, Keyed, MailboxFullError, MailboxRefusedError, one_key
+
+__all__ = [
+    "Coalesce",
+    "Full",
+    "Letter",
+    "Mailbox",
+    "MailboxFullError",
+    "MailboxRefusedError",
+    "Post",
+]
 
 M = TypeVar("M")
 M_contra = TypeVar("M_contra", contravariant=True)
-
-SLICE_MESSAGES = 64
-"""How many messages pass before a sender or a reader lets other tasks run."""
-
-_HURRY = 0.001  # seconds: marks closer than this double their distance, up to 64 messages
-
-
-class Full(enum.Enum):
-    """What happens to a message that finds its mailbox full."""
-
-    WAIT = "wait"
-    """The sender waits: back-pressure."""
-    REFUSE = "refuse"
-    """The sender gets a `MailboxFullError`: for an ingress that can answer "later"."""
-    LATEST = "latest"
-    """The newest message replaces the one that waits: for feedback; the capacity is 1."""
-
-
-@attrs.frozen
-class Coalesce(Generic[M]):
-    """A rule for "full": a waiting message is replaced, in its place, by a newer one of its key."""
-
-    key: Callable[[M], Hashable]
-
-
-class MailboxRefusedError(ArightError):
-    """A mailbox takes no message now: its actor is down, or it drains."""
-
-    def __init__(self, mailbox: str, reason: str) -> None:
-        super().__init__(f"mailbox {mailbox} refuses: {reason}")
-        self.mailbox, self.reason = mailbox, reason
-
-
-class MailboxFullError(MailboxRefusedError):
-    """A mailbox with the rule `REFUSE` holds as much as it may."""
 
 
 class Post(trio.abc.SendChannel[M_contra]):
@@ -81,7 +54,7 @@ class Post(trio.abc.SendChannel[M_contra]):
             MailboxRefusedError: the mailbox is closed, or its actor is down.
         """
         box = self.mailbox
-        if box.accepted < box.next_mark or not box.mark():
+        if box.accepted < box.arrivals.next_mark or not box.mark():
             await trio.lowlevel.checkpoint_if_cancelled()
         else:
             await trio.lowlevel.checkpoint()
@@ -103,55 +76,66 @@ class Post(trio.abc.SendChannel[M_contra]):
         await trio.lowlevel.checkpoint()
 
 
+@attrs.frozen
+class Letter(Generic[M]):
+    """A message that came back, and how often it fell."""
+
+    message: M
+    falls: int
+
+
+@attrs.define(eq=False)
 class Mailbox(Generic[M]):
     """A bounded queue with a name.  The wiring owns it, one actor reads it.
 
-    `capacity` bounds the messages that wait; those in hand come on top.  `weak` says that whoever
-    sends to this mailbox does so under a deadline: such edges may close a cycle in the wiring.
-
-    The lower half of the attributes belongs to the runtime's reader and supervisor.
+    What stands below the counters belongs to the runtime's reader and supervisor.
     """
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        capacity: int,
-        full: Full | Coalesce[M] = Full.WAIT,
-        weak: bool = False,
-    ) -> None:
-        if capacity < 1:
-            raise ValueError(f"mailbox {name}: capacity {capacity} is not at least 1")
-        if full is Full.LATEST and capacity != 1:
-            raise ValueError(f"mailbox {name}: the rule LATEST keeps 1 message, not {capacity}")
-        self.name, self.capacity, self.full, self.weak = name, capacity, full, weak
+    name: str
+    capacity: int = attrs.field(kw_only=True)
+    """How many messages may wait; those in hand come on top."""
+    full: Full | Coalesce[M] = attrs.field(default=Full.WAIT, kw_only=True)
+    weak: bool = attrs.field(default=False, kw_only=True)
+    """Whoever sends here does so under a deadline: such an edge may close a cycle."""
 
-        self.accepted = self.handled = self.dead = 0
-        self.waits = self.refused = self.coalesced = self.redelivered = self.expired = 0
-        self.high_water = 0
+    accepted: int = attrs.field(default=0, init=False)
+    handled: int = attrs.field(default=0, init=False)
+    dead: int = attrs.field(default=0, init=False)
+    waits: int = attrs.field(default=0, init=False)
+    refused: int = attrs.field(default=0, init=False)
+    coalesced: int = attrs.field(default=0, init=False)
+    redelivered: int = attrs.field(default=0, init=False)
+    expired: int = attrs.field(default=0, init=False)
+    high_water: int = attrs.field(default=0, init=False)
 
-        self.waiting: deque[M] | _Keyed[M] = deque()
-        self.returned: deque[Letter[M]] = deque()
-        self.reader: trio.lowlevel.Task | None = None
-        self.asked = False
-        self.closed = False
-        self.refusal: str | None = None
-        self.on_idle: Callable[[], None] | None = None
-        self.clock: Callable[[], float] = time.perf_counter
-        self.parked: dict[trio.lowlevel.Task, M] = {}
-        # Where a message may enter without further questions: `room` is 0 while there are some.
-        self.room = capacity
-        if isinstance(full, Coalesce):
-            self.waiting, self.room = _Keyed[M](full.key), 0
-        elif full is Full.LATEST:
-            self.waiting, self.room = _Keyed[M](_one_key), 0
-        self._plain_room = self.room
+    waiting: deque[M] | Keyed[M] = attrs.field(init=False, repr=False)
+    returned: list[Letter[M]] = attrs.field(factory=list[Letter[M]], init=False, repr=False)
+    parked: dict[trio.lowlevel.Task, M] = attrs.field(
+        factory=dict[trio.lowlevel.Task, M], init=False, repr=False
+    )
+    arrivals: Arrivals = attrs.field(factory=Arrivals, init=False, repr=False)
+    room: int = attrs.field(init=False, repr=False)
+    """How many may wait without further questions: 0 while there are questions to ask."""
+    reader: trio.lowlevel.Task | None = attrs.field(default=None, init=False, repr=False)
+    """The reader while it sleeps."""
+    on_rest: Callable[[], None] | None = attrs.field(default=None, init=False, repr=False)
+    asked: bool = attrs.field(default=False, init=False)
+    """Whether there may be requests among the messages."""
+    refusal: str | None = attrs.field(default=None, init=False)
+    closed: bool = attrs.field(default=False, init=False)
 
-        self.next_mark = 0
-        self._marks: deque[tuple[int, float]] = deque()
-        self._marked_seq, self._marked_at = 0, -math.inf
-        self._stride = 1
-        self._since_yield = 0
+    def __attrs_post_init__(self) -> None:
+        if self.capacity < 1:
+            raise ValueError(f"mailbox {self.name}: capacity {self.capacity} is not at least 1")
+        if self.full is Full.LATEST and self.capacity != 1:
+            raise ValueError(f"mailbox {self.name}: LATEST keeps 1 message, not {self.capacity}")
+        if isinstance(self.full, Coalesce):
+            self.waiting = Keyed(self.full.key)
+        elif self.full is Full.LATEST:
+            self.waiting = Keyed(one_key)
+        else:
+            self.waiting = deque[M]()
+        self.reopen()
 
     @property
     def post(self) -> Post[M]:
@@ -159,14 +143,19 @@ class Mailbox(Generic[M]):
         return Post(self)
 
     @property
-    def in_hand(self) -> int:
-        """How many messages are being handled."""
-        return self.unsettled - len(self.waiting) - len(self.returned)
+    def settled(self) -> int:
+        """How many messages are done with."""
+        return self.handled + self.dead
 
     @property
     def unsettled(self) -> int:
-        """How many messages were accepted and are neither handled nor dead."""
-        return self.accepted - self.handled - self.dead
+        """How many messages were accepted and are not done with."""
+        return self.accepted - self.settled
+
+    @property
+    def in_hand(self) -> int:
+        """How many messages are being handled."""
+        return self.unsettled - len(self.waiting) - len(self.returned)
 
     @property
     def blocks(self) -> bool:
@@ -174,41 +163,14 @@ class Mailbox(Generic[M]):
         return not self.weak and self.full not in (Full.REFUSE, Full.LATEST)
 
     def oldest_age(self) -> float:
-        """Seconds since the oldest unsettled message came, at most; 0 if there is none.
-
-        Messages that came within the same millisecond or so share one reading of the clock.
-        """
-        if not self.unsettled:
-            return 0.0
-        self._forget_marks()
-        return self.clock() - self._marks[0][1]
+        """Seconds, at most, since the oldest unsettled message came; 0 if there is none."""
+        return self.arrivals.oldest_age(self.settled) if self.unsettled else 0.0
 
     # The senders' side.
 
     def mark(self) -> bool:
-        """Note when the next message comes, and say whether others should run first.
-
-        Reading the clock for each message would cost a tenth of the throughput.  A mailbox at
-        leisure marks each message; one in a hurry each second, fourth, ... sixty-fourth.
-        """
-        now, marks = self.clock(), self._marks
-        in_hurry = now - self._marked_at < _HURRY
-        self._stride = min(2 * self._stride, SLICE_MESSAGES) if in_hurry else 1
-        self._since_yield += self.accepted - self._marked_seq
-        self._marked_seq, self._marked_at = self.accepted, now
-        if marks:
-            self._forget_marks()
-        marks.append((self.accepted, now))
-        self.next_mark = self.accepted + self._stride
-        if self._since_yield < SLICE_MESSAGES:
-            return False
-        self._since_yield = 0
-        return True
-
-    def _forget_marks(self) -> None:
-        settled = self.handled + self.dead
-        while len(self._marks) > 1 and self._marks[1][0] <= settled:
-            self._marks.popleft()
+        """Note that a message comes now, and say whether others should run first."""
+        return self.arrivals.mark(self.accepted, self.settled)
 
     def take_in(self, message: M) -> bool:
         """Take a message if that needs no waiting."""
@@ -231,6 +193,22 @@ class Mailbox(Generic[M]):
         else:
             await self._wait_for_room(message)
 
+    def put(self, message: M) -> None:
+        """Take a message for which there is room."""
+        if self.accepted >= self.arrivals.next_mark:
+            self.mark()
+        before = len(self.waiting)
+        self.waiting.append(message)
+        if len(self.waiting) > before:
+            self.accepted += 1
+        else:
+            self.coalesced += 1
+        self.wake()
+
+    def _fits(self, message: M) -> bool:
+        waiting = self.waiting
+        return len(waiting) < self.capacity or (isinstance(waiting, Keyed) and message in waiting)
+
     async def _wait_for_room(self, message: M) -> None:
         task = trio.lowlevel.current_task()
         self.waits += 1
@@ -243,40 +221,13 @@ class Mailbox(Generic[M]):
 
         await trio.lowlevel.wait_task_rescheduled(give_up)
 
-    def _fits(self, message: M) -> bool:
-        waiting = self.waiting
-        return len(waiting) < self.capacity or (isinstance(waiting, _Keyed) and message in waiting)
-
-    def put(self, message: M) -> None:
-        """Take a message for which there is room."""
-        if self.accepted >= self.next_mark:
-            self.mark()
-        before = len(self.waiting)
-        self.waiting.append(message)
-        if len(self.waiting) > before:
-            self.accepted += 1
-        else:
-            self.coalesced += 1
-        if self.reader is not None:
-            self.wake()
-
     # The reader's side.
 
     def note_depth(self) -> None:
         """Keep the high water mark; the reader calls it where the queue is deepest."""
         depth = len(self.waiting)
-        if depth > self.high_water:  # three times as fast as `max`, in the hot path
+        if depth > self.high_water:  # noqa: PLR1730  # a third of the time of `max`
             self.high_water = depth
-
-    def drop_expired(self, count: int = 1) -> None:
-        """Settle requests that nobody waits for any more, unhandled."""
-        self.expired += count
-        self.handled += count
-
-    def take_out(self, place: int) -> None:
-        """Take out the message at a place, which only a plain queue allows."""
-        if isinstance(self.waiting, deque):
-            del self.waiting[place]
 
     def admit(self) -> None:
         """Let parked senders in, in the order in which they came, as far as there is room."""
@@ -285,31 +236,39 @@ class Mailbox(Generic[M]):
             self.put(self.parked.pop(task))
             trio.lowlevel.reschedule(task)
 
-    def wake(self) -> None:
-        """Wake the reader if it sleeps."""
-        reader = self.reader
-        if reader is not None:
-            self.reader = None
-            trio.lowlevel.reschedule(reader)
+    def take_out(self, place: int) -> None:
+        """Take out the message at a place, which only a plain queue allows."""
+        if isinstance(self.waiting, deque):
+            del self.waiting[place]
+
+    def drop_expired(self, count: int = 1) -> None:
+        """Settle requests that nobody waits for any more, unhandled."""
+        self.expired += count
+        self.handled += count
 
     async def rest(self) -> None:
         """Sleep until there is something to read; only when everything is settled."""
-        self.next_mark = self.accepted  # the next message opens a new count
-        self._marks.clear()
-        if self.on_idle is not None:
-            self.on_idle()
+        self.arrivals.rest(self.accepted)
+        if self.on_rest is not None:
+            self.on_rest()
         if not self.closed:
-            self.reader = trio.lowlevel.current_task()
-            await trio.lowlevel.wait_task_rescheduled(self._reader_left)
+            await self.sleep()
 
     async def sleep(self) -> None:
-        """Sleep until somebody calls `wake`: what waits cannot be read yet."""
+        """Sleep until something changes."""
         self.reader = trio.lowlevel.current_task()
         await trio.lowlevel.wait_task_rescheduled(self._reader_left)
 
     def _reader_left(self, _: object) -> trio.lowlevel.Abort:
         self.reader = None
         return trio.lowlevel.Abort.SUCCEEDED
+
+    def wake(self) -> None:
+        """Wake the reader if it sleeps."""
+        reader = self.reader
+        if reader is not None:
+            self.reader = None
+            trio.lowlevel.reschedule(reader)
 
     # The supervisor's side.
 
@@ -324,7 +283,9 @@ class Mailbox(Generic[M]):
 
     def reopen(self) -> None:
         """Take messages again: the actor is back."""
-        self.refusal, self.room = None, self._plain_room
+        self.refusal = None
+        # A message that may replace another is always looked at.
+        self.room = self.capacity if isinstance(self.waiting, deque) else 0
 
     def close(self, reason: str) -> None:
         """Let the reader end when it has read what is there."""
@@ -335,41 +296,3 @@ class Mailbox(Generic[M]):
     def leftovers(self) -> list[M]:
         """Give what was not settled, oldest first.  Only true when nothing is in hand."""
         return [letter.message for letter in self.returned] + list(self.waiting)
-
-
-@attrs.frozen
-class Letter(Generic[M]):
-    """A message that came back, and how often it fell."""
-
-    message: M
-    falls: int
-
-
-class _Keyed(Generic[M]):
-    """A queue like a deque in which a message takes the place of its elder of the same key."""
-
-    def __init__(self, key: Callable[[M], Hashable]) -> None:
-        self._key = key
-        self._by_key: OrderedDict[Hashable, M] = OrderedDict()
-
-    def append(self, message: M) -> None:
-        self._by_key[self._key(message)] = message
-
-    def popleft(self) -> M:
-        return self._by_key.popitem(last=False)[1]
-
-    def clear(self) -> None:
-        self._by_key.clear()
-
-    def __contains__(self, message: M) -> bool:
-        return self._key(message) in self._by_key
-
-    def __len__(self) -> int:
-        return len(self._by_key)
-
-    def __iter__(self) -> Iterator[M]:
-        return iter(self._by_key.values())
-
-
-def _one_key(_: object) -> None:
-    return None

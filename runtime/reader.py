@@ -6,30 +6,20 @@ the message goes back, or to the dead letters when it fell for the third time, a
 """
 
 from collections.abc import Awaitable, Callable, Collection, Hashable
-from contextvars import ContextVar
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 import attrs
 import trio
 
-from runtime.errors import ArightError
-from runtime.mailbox import SLICE_MESSAGES, Letter, Mailbox
-from runtime.request import Request
-from runtime.vitals import QUICK, Vitals, chain_of
+from runtime.arrivals import SLICE_MESSAGES
+from runtime.delivery import Desk, deliver, fell, is_expired
+from runtime.mailbox import Letter, Mailbox
+from runtime.vitals import QUICK
 
 M = TypeVar("M")
 M_contra = TypeVar("M_contra", contravariant=True)
 
-FALLS_TO_DEATH = 3
-"""The fall of one message that makes a dead letter of it."""
-
 _SLICE_SECONDS = 0.0005
-_attempt: ContextVar[int] = ContextVar("attempt", default=1)
-
-
-def attempt() -> int:
-    """Say how often the message in hand was delivered, this time included.  For handlers."""
-    return _attempt.get()
 
 
 @runtime_checkable
@@ -46,48 +36,6 @@ class BatchHandler(Protocol[M]):
 
     async def handle_batch(self, messages: list[M], /) -> None:
         """Take some messages out of the mailbox, all of them or none."""
-
-
-@attrs.frozen
-class DeadLetter:
-    """A message that made its actor fall three times."""
-
-    mailbox: str
-    actor: str
-    message: object
-    attempts: int
-    error: Exception
-    reasons: tuple[str, ...]
-    """The error and what it came from, a short line each."""
-
-
-class DeadLetteredError(ArightError):
-    """A request made its actor fall three times and was set aside."""
-
-    def __init__(self, letter: DeadLetter) -> None:
-        super().__init__(f"{letter.actor} fell {letter.attempts} times over it: {letter.error}")
-        self.letter = letter
-
-
-Trace = Callable[[str, str, object], None]
-"""Called with what happened (`handle`, `fell`, `dead`), the actor's name and the message."""
-
-
-@attrs.define
-class Desk:
-    """What the supervisor lays out for an actor: its counters, and where dead letters go."""
-
-    actor: str
-    vitals: Vitals
-    on_dead_letter: Callable[[DeadLetter], Awaitable[None]]
-    running: Callable[[], None]
-    clock: Callable[[], float]
-    trace: Trace | None
-
-    def tell(self, what: str, message: object) -> None:
-        """Tell the trace hook, if there is one."""
-        if self.trace is not None:
-            self.trace(what, self.actor, message)
 
 
 @attrs.frozen
@@ -111,12 +59,14 @@ class Reader(Generic[M]):
         else:
             await self._one_by_one(handler.handle, desk)
 
-    async def _one_by_one(self, handle: Callable[[M], Awaitable[None]], desk: Desk) -> None:
-        """Handle slices of up to 64 messages or half a millisecond.  This is the hot loop."""
+    async def _one_by_one(  # noqa: C901  # the hot loop: each call more costs a tenth
+        self, handle: Callable[[M], Awaitable[None]], desk: Desk
+    ) -> None:
+        """Handle slices of up to 64 messages or half a millisecond."""
         box, waiting, clock, trace = self.box, self.box.waiting, desk.clock, desk.trace
         while True:
             while box.returned:
-                await self._deliver(box.returned.popleft(), handle, desk)
+                await deliver(box, box.returned.pop(0), handle, desk)
             if not waiting:
                 if box.closed:
                     return
@@ -129,7 +79,7 @@ class Reader(Generic[M]):
                 message = waiting.popleft()
                 if box.parked:
                     box.admit()
-                if box.asked and isinstance(message, Request) and message.expired:
+                if box.asked and is_expired(message):
                     box.drop_expired()
                     continue
                 if trace is not None:
@@ -138,7 +88,7 @@ class Reader(Generic[M]):
                     await handle(message)
                 except BaseException as error:
                     desk.vitals.took.note_quick(quick)
-                    await self._fell(Letter(message, 1), error, desk)
+                    await fell(box, Letter(message, 1), error, desk)
                     raise
                 box.handled += 1
                 now = clock()
@@ -159,7 +109,7 @@ class Reader(Generic[M]):
         box = self.box
         while True:
             if box.returned:
-                await self._deliver(box.returned.popleft(), handle_alone, desk)
+                await deliver(box, box.returned.pop(0), handle_alone, desk)
             elif box.waiting:
                 await self._batch(handle_batch, desk)
                 await trio.lowlevel.checkpoint()
@@ -174,7 +124,7 @@ class Reader(Generic[M]):
         taken = list(box.waiting)
         box.waiting.clear()
         box.admit()
-        batch = [message for message in taken if not (box.asked and _is_expired(message))]
+        batch = [message for message in taken if not (box.asked and is_expired(message))]
         box.drop_expired(len(taken) - len(batch))
         if not batch:
             return
@@ -183,7 +133,7 @@ class Reader(Generic[M]):
             await handle_batch(batch)
         except BaseException as error:
             if len(batch) == 1:
-                await self._fell(Letter(batch[0], 1), error, desk)
+                await fell(box, Letter(batch[0], 1), error, desk)
             else:
                 # Only one of them may be poison: from here on each of them comes alone.
                 desk.tell("fell", batch)
@@ -200,7 +150,7 @@ class Reader(Generic[M]):
 
         async def work(key: Hashable, letter: Letter[M]) -> None:
             try:
-                await self._deliver(letter, handle, desk)
+                await deliver(box, letter, handle, desk)
             except Exception as error:  # noqa: BLE001  # raised again when all lanes have ended
                 errors.append(error)
             finally:
@@ -239,51 +189,3 @@ class Reader(Generic[M]):
 
     def _key(self, message: M) -> Hashable:
         return object() if self.lane_of is None else self.lane_of(message)
-
-    async def _deliver(
-        self, letter: Letter[M], handle: Callable[[M], Awaitable[None]], desk: Desk
-    ) -> None:
-        """Handle a message outside the hot loop: in a lane, or once more."""
-        box, message = self.box, letter.message
-        box.redelivered += bool(letter.falls)
-        if _is_expired(message):
-            box.drop_expired()
-            return
-        desk.tell("handle", message)
-        token = _attempt.set(letter.falls + 1)
-        started = desk.clock()
-        try:
-            await handle(message)
-        except BaseException as error:
-            await self._fell(Letter(message, letter.falls + 1), error, desk)
-            raise
-        finally:
-            _attempt.reset(token)
-        box.handled += 1
-        desk.vitals.took.note(desk.clock() - started)
-
-    async def _fell(self, letter: Letter[M], error: BaseException, desk: Desk) -> None:
-        """Put a message back, or among the dead when it made its actor fall too often."""
-        box, message = self.box, letter.message
-        if not isinstance(error, Exception):  # cancelled: no fault of the message
-            box.returned.appendleft(Letter(message, letter.falls - 1))
-            return
-        desk.tell("fell", message)
-        if letter.falls < FALLS_TO_DEATH:
-            box.returned.appendleft(letter)
-            return
-        reasons = chain_of(error)
-        dead = DeadLetter(box.name, desk.actor, message, letter.falls, error, reasons)
-        try:
-            await desk.on_dead_letter(dead)
-        except BaseException:
-            box.returned.appendleft(letter)  # not kept anywhere, so it is not dead
-            raise
-        box.dead += 1
-        desk.tell("dead", message)
-        if isinstance(message, Request):
-            message.fail(DeadLetteredError(dead))
-
-
-def _is_expired(message: object) -> bool:
-    return isinstance(message, Request) and message.expired

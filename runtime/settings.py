@@ -72,16 +72,19 @@ class Target(_Section):
 class Listen(_Section):
     """The port of endpoint agents."""
 
-    enabled: bool = True
+    enabled: bool = False
+    """Off until agents can show certificates; without them a loopback address only."""
     host: str = "127.0.0.1"
     port: int = Field(default=50051, ge=0, le=65535)
     insecure_loopback: bool = False
-    """Serve agents without certificates; allowed on a loopback address only."""
+    """Serve agents without certificates."""
 
     @pydantic.model_validator(mode="after")
-    def _insecure_only_on_loopback(self) -> "Listen":
-        if self.enabled and self.insecure_loopback and not _is_loopback(self.host):
+    def _safe(self) -> "Listen":
+        if self.insecure_loopback and not _is_loopback(self.host):
             raise ValueError(f"insecure_loopback serves a loopback address only, not {self.host}")
+        if self.enabled and not self.insecure_loopback:
+            raise ValueError("agents cannot show certificates yet: say insecure_loopback: true")
         return self
 
 

@@ -13,28 +13,23 @@ import structlog
 import trio
 
 from runtime.actor import Actor, AnyMailbox
+from runtime.delivery import DeadLetter, Trace
 from runtime.drain import Drained, Ripple, tally
 from runtime.errors import ArightError
-from runtime.mailbox import MailboxRefusedError
-from runtime.reader import DeadLetter, Desk, Trace
-from runtime.request import Request
-from runtime.restart import Budget
+from runtime.life import ActorDown, Life, Surroundings, fail_requests
 from runtime.shutdown import Shutdown
-from runtime.vitals import State, describe, where
 from runtime.wiring import Edge, Node, WiringError, check_cycles, edges_of
 
+__all__ = [
+    "ActorDown",
+    "DeadLetter",
+    "Drained",
+    "VitalActorDownError",
+    "check_wiring",
+    "supervise",
+]
+
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
-
-
-@attrs.frozen
-class ActorDown:
-    """An actor fell more often than its budget allows and stays down for now."""
-
-    actor: str
-    vital: bool
-    error: str
-    again_after: float | None
-    """Seconds until it is tried again; None for a vital one, which ends the process."""
 
 
 class VitalActorDownError(ArightError):
@@ -76,16 +71,20 @@ async def supervise(  # noqa: PLR0913  # the ports of a whole process, each with
         VitalActorDownError: a vital actor went down.
     """
     edges = check_wiring(*actors)
-    crew = _Crew(
-        actors=actors,
-        ripple=Ripple(actors, edges),
+    shutdown = shutdown or Shutdown()
+    crew = _Crew(actors, Ripple(actors, edges), shutdown)
+    around = Surroundings(
         on_dead_letter=on_dead_letter,
         on_down=on_down,
-        random=random,
-        shutdown=shutdown or Shutdown(),
+        on_vital_fall=crew.note_vital_fall,
+        draining=shutdown.draining,
         clock=slice_clock,
         trace=trace,
     )
+    for one in actors:
+        crew.lives[one.name] = Life(one, around, seed=f"{random.random()}/{one.name}")
+        if one.reads is not None:
+            one.reads.arrivals.clock = slice_clock
     return await crew.run(drain_within, task_status)
 
 
@@ -115,25 +114,17 @@ class _Crew:
 
     actors: tuple[Actor, ...]
     ripple: Ripple
-    on_dead_letter: Callable[[DeadLetter], Awaitable[None]]
-    on_down: Callable[[ActorDown], Awaitable[None]]
-    random: Random
     shutdown: Shutdown
-    clock: Callable[[], float]
-    trace: Trace | None
+    lives: dict[str, Life] = attrs.field(factory=dict[str, Life], init=False)
     _scopes: dict[str, trio.CancelScope] = attrs.field(init=False)
-    _up: dict[str, trio.Event] = attrs.field(init=False)
     _ingress_open: trio.Event = attrs.field(factory=trio.Event, init=False)
     _vital_fall: tuple[str, Exception] | None = attrs.field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._scopes = {one.name: trio.CancelScope() for one in self.actors}
-        self._up = {one.name: trio.Event() for one in self.actors}
 
     async def run(self, drain_within: float, task_status: trio.TaskStatus[None]) -> Drained:
         boxes = [one.reads for one in self.actors if one.reads is not None]
-        for box in boxes:
-            box.clock = self.clock
         try:
             async with trio.open_nursery() as nursery:
                 for one in self.actors:
@@ -168,7 +159,7 @@ class _Crew:
             task_status.started(scope)
             for one in self.actors:
                 if not one.ingress:
-                    await self._up[one.name].wait()
+                    await self.lives[one.name].up.wait()
             self._ingress_open.set()
         opened.started()
 
@@ -190,143 +181,23 @@ class _Crew:
 
     async def _keep(self, one: Actor) -> None:
         """Keep an actor alive until it has nothing left to do or the end has come."""
+        life = self.lives[one.name]
         try:
             with self._scopes[one.name]:
                 if one.ingress:
                     await self._ingress_open.wait()
-                await _Life(self, one).go_on()
+                await life.go_on()
         finally:
-            one.vitals.state = State.ENDED
-            self._up[one.name].set()
-            if one.reads is not None and not one.reads.closed:
-                one.reads.close(f"{one.name} has ended")
+            life.end()
             self.ripple.end(one.name)
 
-    def started(self, one: Actor) -> None:
-        """Note that an actor runs, for the first time or again."""
-        one.vitals.state = State.RUNNING
-        if one.reads is not None and one.reads.refusal is not None and not one.reads.closed:
-            one.reads.reopen()
-        self._up[one.name].set()
-
-    def down(self, one: Actor) -> None:
-        """Note that an actor is down; the others do not wait for it to open the ingress."""
-        one.vitals.state = State.DOWN
-        self._up[one.name].set()
-
-    def vital_fell(self, one: Actor, error: Exception) -> None:
+    def note_vital_fall(self, one: Actor, error: Exception) -> None:
         """Drain all, because an actor is down without which nothing may go on."""
         self._vital_fall = (one.name, error)
         self.shutdown.drain(f"{one.name} is down")
 
 
-class _Life:
-    """The falls and restarts of one actor."""
-
-    def __init__(self, crew: _Crew, one: Actor) -> None:
-        self.crew, self.actor = crew, one
-        self.budget = one.vitals.budget = Budget(one.restart)
-        # A stream of its own, so that one actor's falls do not move another's pauses.
-        self.jitter = Random(f"{crew.random.random()}/{one.name}")  # noqa: S311  # no secret
-        self.down_told = False
-        self.started_at = trio.current_time()
-        self.desk = Desk(
-            one.name, one.vitals, crew.on_dead_letter, self.started, crew.clock, crew.trace
-        )
-
-    def started(self) -> None:
-        self.started_at = trio.current_time()
-        self.crew.started(self.actor)
-        self.desk.tell("started", None)
-
-    async def go_on(self) -> None:
-        draining = self.crew.shutdown.draining
-        while True:
-            self.actor.vitals.state = State.STARTING
-            error = await self._live()
-            # No restart during a shutdown: what is queued is left over, and counted.
-            if error is None or draining.is_set():
-                return
-            pause = await self._pause_after(error)
-            if pause is None:
-                return
-            with trio.move_on_after(pause):
-                await draining.wait()
-            if draining.is_set():
-                return
-
-    async def _live(self) -> Exception | None:
-        """Live once; give the error over which the actor fell."""
-        try:
-            await self.actor.live(self.desk)
-        except Exception as error:  # noqa: BLE001  # the supervisor is who catches everything
-            self._note(error)
-            return error
-        except BaseExceptionGroup as group:
-            # Cut while it fell: the cut goes on its way, the errors stop here.
-            errors, cut = group.split(Exception)
-            if errors is not None:
-                self._note(errors)
-            if cut is not None:
-                raise cut from None
-        return None
-
-    def _note(self, error: Exception) -> None:
-        vitals = self.actor.vitals
-        vitals.fell += 1
-        vitals.last_error = describe(error)
-        self.desk.tell("crashed", error)
-        # Where, but no traceback: one with locals would show the message.
-        log.warning("actor_fell", actor=self.actor.name, error=vitals.last_error, **where(error))
-
-    async def _pause_after(self, error: Exception) -> float | None:
-        """Give the seconds until the next start; None when there is none."""
-        one, now = self.actor, trio.current_time()
-        if now - self.started_at >= one.restart.within:
-            self.down_told = False  # it was up for a whole window: the next time down is news
-        pause = self.budget.fell(now, self.jitter.random())
-        if pause is not None:
-            one.vitals.state = State.PAUSED
-            return pause
-        self.crew.down(one)
-        self._refuse_messages(error)
-        await self._tell_down(error)
-        if one.vital:
-            self.crew.vital_fell(one, error)
-            return None
-        self.budget.clear()
-        return one.restart.again_after
-
-    def _refuse_messages(self, error: Exception) -> None:
-        box = self.actor.reads
-        if box is not None:
-            box.refuse(f"{self.actor.name} is down: {describe(error)}")
-            _fail_requests(box)
-
-    async def _tell_down(self, error: Exception) -> None:
-        if self.down_told:
-            return
-        one = self.actor
-        log.error("actor_down", actor=one.name, error=describe(error))
-        again_after = None if one.vital else one.restart.again_after
-        try:
-            await self.crew.on_down(ActorDown(one.name, one.vital, describe(error), again_after))
-        except Exception as trouble:  # noqa: BLE001  # told again after the next try
-            log.error(  # noqa: TRY400  # no traceback: see above
-                "actor_down_not_told", actor=one.name, error=describe(trouble), **where(trouble)
-            )
-        else:
-            self.down_told = True
-
-
 def _turn_away(boxes: list[AnyMailbox]) -> None:
     for box in boxes:
         box.close("the process has ended")
-        _fail_requests(box)
-
-
-def _fail_requests(box: AnyMailbox) -> None:
-    """Tell at once who waits for an answer that nobody will give."""
-    for message in box.leftovers():
-        if isinstance(message, Request):
-            message.fail(MailboxRefusedError(box.name, box.refusal or "closed"))
+        fail_requests(box)

@@ -94,7 +94,7 @@ def call_unix(
         try:
             wire.settimeout(timeout)
             wire.connect(address)
-            return _exchange(wire, _request(method, target, body), deadline)
+            return _exchange(wire, method, target, body, deadline)
         except (FileNotFoundError, ConnectionRefusedError) as error:
             raise NobodyListensError(address, "nobody listens") from error
         except TimeoutError as error:
@@ -113,32 +113,28 @@ class _TooLargeError(Exception):
     """The answer has more than `MAX_REPLY` bytes."""
 
 
-def _request(method: str, target: str, body: bytes) -> list[h11.Event]:
-    headers = [("Host", "aright"), ("Content-Length", str(len(body))), ("Connection", "close")]
-    return [
-        h11.Request(method=method, target=target, headers=headers),
-        h11.Data(data=body),
-        h11.EndOfMessage(),
-    ]
-
-
-def _exchange(wire: socket, request: list[h11.Event], deadline: float) -> Reply:
+def _exchange(wire: socket, method: str, target: str, body: bytes, deadline: float) -> Reply:
     connection = h11.Connection(h11.CLIENT)
-    for part in request:
-        wire.sendall(connection.send(part) or b"")
+    head = [("Host", "aright"), ("Content-Length", str(len(body))), ("Connection", "close")]
+    request = connection.send(h11.Request(method=method, target=target, headers=head)) or b""
+    connection.send(h11.Data(data=body))
+    connection.send(h11.EndOfMessage())
+    # Who refuses a request hangs up before its end; the answer is there to be read all the same.
+    with contextlib.suppress(BrokenPipeError):
+        wire.sendall(request + body)
 
-    status, headers, body = 0, dict[str, str](), bytearray()
+    status, headers, answer = 0, dict[str, str](), bytearray()
     while True:
         event = connection.next_event()
         if isinstance(event, h11.Response):
             status = event.status_code
             headers = {name.decode(): value.decode("latin-1") for name, value in event.headers}
         elif isinstance(event, h11.Data):
-            body += event.data
-            if len(body) > MAX_REPLY:
+            answer += event.data
+            if len(answer) > MAX_REPLY:
                 raise _TooLargeError
         elif isinstance(event, h11.EndOfMessage):
-            return Reply(status, headers, bytes(body))
+            return Reply(status, headers, bytes(answer))
         elif event is h11.NEED_DATA:
             wire.settimeout(max(0.001, deadline - time.monotonic()))
             connection.receive_data(wire.recv(_CHUNK))

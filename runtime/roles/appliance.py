@@ -29,6 +29,7 @@ from runtime.clock import Clock, SystemClock
 from runtime.destination import Destination, Webhook
 from runtime.errors import InvalidFileError
 from runtime.health import snapshot
+from runtime.hosts.grpc_server import listen
 from runtime.hosts.http_client import HttpClient
 from runtime.hosts.http_server import serve_http
 from runtime.hosts.listening import loopback_listener, unix_listener
@@ -171,6 +172,7 @@ async def _edges(
             listener = loopback_listener(settings.health.port)
             edges.append(lambda line: _probe_service(line, [listener]))
         if settings.listen.enabled:
+            listen(settings.listen.host, settings.listen.port).close()  # in use? then say so now
             edges.append(lambda line: _agent_service(settings, line, in_force))
         yield edges
 
@@ -208,10 +210,8 @@ def _probes(line: Line) -> Probes:
 
 
 def _agent_service(settings: Settings, line: Line, in_force: InForce) -> Actor:
-    listen = settings.listen
-    receiver = ReceiverSettings(
-        settings.site_id, listen.host, listen.port, listen.insecure_loopback
-    )
+    at = settings.listen
+    receiver = ReceiverSettings(settings.site_id, at.host, at.port, at.insecure_loopback)
 
     def servicer() -> AgentServicer:
         names = in_force.catalogue.names
