@@ -116,13 +116,15 @@ async def test_a_body_without_end_is_not_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("bad", "reason"),
-    [(status(500), "http_500"), (hang, "timeout"), (reset, "broken_off")],
+    ("bad", "reason", "try_s"),
+    [(status(500), "http_500", 5.0), (hang, "timeout", 0.3), (reset, "broken_off", 5.0)],
 )
-async def test_at_the_third_failure_the_sender_is_told(bad: Conduct, reason: str) -> None:
+async def test_at_the_third_failure_the_sender_is_told(
+    bad: Conduct, reason: str, try_s: float
+) -> None:
     async with receiving(bad) as receiver:
         with pytest.raises(UndeliveredError) as raised:
-            await send(receiver, try_s=0.05)
+            await send(receiver, try_s=try_s)
 
     assert raised.value.reason == reason
     assert len(receiver.requests) == 3
