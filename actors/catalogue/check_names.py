@@ -33,6 +33,16 @@ class CheckNames:
         """Know our own checks only."""
         return cls(_own(checks))
 
+    @property
+    def aliases(self) -> Mapping[str, str]:
+        """Map each name to ours."""
+        return {said: named.name for said, named in self._known.items()}
+
+    @property
+    def severities(self) -> Mapping[str, Severity]:
+        """Map each of our names to how much its drift matters."""
+        return {named.name: named.severity for named in self._known.values()}
+
     def knows(self, name: str) -> bool:
         """Say whether a check of ours is called so, or one that agents report is."""
         return name in self._known and self._known[name].name == name

@@ -20,7 +20,7 @@ from actors.messages.suppression import Suppression
 from actors.ports import Incidents, Tickets
 from actors.requests import ApproveFix, RejectFix, ResetBreaker
 from runtime.errors import ConflictError, NotFoundError
-from runtime.store import Write
+from runtime.store import Query, Write
 
 
 @attrs.frozen
@@ -33,7 +33,7 @@ class Gate:
     suppressions: Suppressions
     runbook_of: Callable[[str], RunbookFacts | None]
     """Looks a runbook up; None: nobody knows it."""
-    hosts: Callable[[], int]
+    hosts: Query[int]
     """Counts the hosts of the site."""
     settings: GateSettings
 
@@ -167,7 +167,7 @@ class Gate:
             incident,
             decision,
             runbook,
-            self.hosts(),
+            self.hosts(connection),
             now,
             self.memory.breaker(incident.site, host, runbook_id)(connection),
             suppression,

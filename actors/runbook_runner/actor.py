@@ -1,6 +1,6 @@
 """The runbook runner as an actor: takes an incident from the gate or the journal to its end."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import attrs
 import structlog
@@ -40,7 +40,8 @@ class RunbookRunnerActor:
     """
 
     ledgers: Ledgers
-    repertoire: Repertoire
+    repertoire: Callable[[], Repertoire]
+    """Asked for each fix: a reload of the catalogue takes effect between two of them."""
     clock: Clock
     ids: Ids
     flap_window_s: float = 7200.0
@@ -82,15 +83,14 @@ class RunbookRunnerActor:
 
     def _hands(self, incident: Incident) -> Hands | str:
         """Get ready to work on a host, or say by a code why that cannot be."""
-        runbook = self.repertoire.runbooks.get(runbook_of(incident))
-        host = self.repertoire.hosts.get(incident.host)
+        repertoire = self.repertoire()
+        runbook = repertoire.runbooks.get(runbook_of(incident))
+        host = repertoire.hosts.get(incident.host)
         if runbook is None or incident.decision is None:
             return "runbook_missing"
         if host is None:
             return "host_unreachable"
-        asked = [
-            self.repertoire.checks.get(name) for name in (incident.check, *runbook.also_verify)
-        ]
+        asked = [repertoire.checks.get(name) for name in (incident.check, *runbook.also_verify)]
         checks = [check for check in asked if check is not None]
         if len(checks) < len(asked):
             return "check_missing"
