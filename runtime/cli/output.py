@@ -84,7 +84,8 @@ def _print_table(rows: Sequence[Row], columns: Sequence[str]) -> None:
 
 
 def _items(value: object) -> Sequence[object]:
-    return cast("Sequence[object]", value) if isinstance(value, list | tuple) else [value]
+    many = isinstance(value, list | tuple)
+    return cast("Sequence[object]", value) if many else [value]
 
 
 def _cell(value: object) -> str:

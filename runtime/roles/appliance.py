@@ -4,8 +4,10 @@ import contextlib
 import signal
 from collections.abc import AsyncGenerator, Callable, Mapping
 from datetime import time
+from functools import partial
 from pathlib import Path
 from random import Random, SystemRandom
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 import attrs
@@ -159,26 +161,27 @@ async def _reload_on_hangup(in_force: InForce, line: Line) -> None:
 
 # The edges: what speaks to the line from outside.
 
+Edge: TypeAlias = Callable[[Line], Actor]
+
 
 @contextlib.asynccontextmanager
 async def _edges(
     settings: Settings, state_dir: Path, in_force: InForce
-) -> AsyncGenerator[list[Callable[[Line], Actor]]]:
+) -> AsyncGenerator[list[Edge]]:
     """Take the addresses, so that one that is in use is known before anything starts."""
     with contextlib.ExitStack() as stack:
         socket = stack.enter_context(unix_listener(state_dir / "control.sock"))
-        edges = [lambda line: _control_service(settings, line, in_force, [socket])]
+        edges: list[Edge] = [partial(_control_service, settings, in_force, [socket])]
         if settings.health.port:
-            listener = loopback_listener(settings.health.port)
-            edges.append(lambda line: _probe_service(line, [listener]))
+            edges.append(partial(_probe_service, [loopback_listener(settings.health.port)]))
         if settings.listen.enabled:
             listen(settings.listen.host, settings.listen.port).close()  # in use? then say so now
-            edges.append(lambda line: _agent_service(settings, line, in_force))
+            edges.append(partial(_agent_service, settings, in_force))
         yield edges
 
 
 def _control_service(
-    settings: Settings, line: Line, in_force: InForce, listeners: list[trio.SocketListener]
+    settings: Settings, in_force: InForce, listeners: list[trio.SocketListener], line: Line
 ) -> Actor:
     async def read(noun: str, verb: str, args: Mapping[str, str]) -> object:
         return await line.ports.store.read(lambda connection: view(connection, noun, verb, args))
@@ -194,7 +197,7 @@ def _control_service(
     )
 
 
-def _probe_service(line: Line, listeners: list[trio.SocketListener]) -> Actor:
+def _probe_service(listeners: list[trio.SocketListener], line: Line) -> Actor:
     return service("probes", lambda: serve_http(listeners, _probes(line).handle), ingress=True)
 
 
@@ -209,7 +212,7 @@ def _probes(line: Line) -> Probes:
     )
 
 
-def _agent_service(settings: Settings, line: Line, in_force: InForce) -> Actor:
+def _agent_service(settings: Settings, in_force: InForce, line: Line) -> Actor:
     at = settings.listen
     receiver = ReceiverSettings(settings.site_id, at.host, at.port, at.insecure_loopback)
 
