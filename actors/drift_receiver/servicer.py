@@ -38,7 +38,7 @@ from runtime.errors import StoreError, StoreFullError
 from runtime.hosts.grpc_routes import Code, RefusedCallError, Route, Streamed, Unary, Unserved
 from runtime.ids import Ids
 from runtime.mailbox import MailboxRefusedError, Post
-from runtime.reader import DeadLetteredError
+from runtime.delivery import DeadLetteredError
 from runtime.store import Store
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(actor="drift_receiver")
