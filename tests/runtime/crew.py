@@ -8,8 +8,8 @@ import attrs
 import trio
 
 from runtime.actor import Actor
+from runtime.delivery import DeadLetter
 from runtime.drain import Drained
-from runtime.reader import DeadLetter
 from runtime.shutdown import Shutdown
 from runtime.supervisor import ActorDown, supervise
 

@@ -8,8 +8,8 @@ import trio
 import trio.testing
 
 from runtime.actor import actor
+from runtime.delivery import attempt
 from runtime.mailbox import Full, Mailbox
-from runtime.reader import attempt
 from tests.runtime.crew import running
 
 
@@ -311,7 +311,7 @@ def test_lanes_refuse_a_mailbox_that_replaces_messages() -> None:
 
 async def test_a_reader_lets_others_run_every_64_messages(nursery: trio.Nursery) -> None:
     box, handled, seen = Mailbox[int]("box", capacity=1000), list[int](), list[int]()
-    box.clock = lambda: 0.0
+    box.arrivals.clock = lambda: 0.0
     await send(box, *range(640))
 
     async def watch() -> None:

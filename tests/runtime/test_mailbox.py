@@ -83,7 +83,7 @@ async def test_a_sender_in_a_hurry_lets_others_run_every_64_messages(
     nursery: trio.Nursery,
 ) -> None:
     box, turns = Mailbox[int]("box", capacity=10_000), 0
-    box.clock = lambda: 0.0
+    box.arrivals.clock = lambda: 0.0
 
     async def other() -> None:
         nonlocal turns
@@ -186,7 +186,7 @@ def test_a_mailbox_that_makes_no_sense_is_refused(make: Callable[[], Mailbox[int
 
 async def test_the_age_of_the_oldest_message_at_leisure_is_exact() -> None:
     box, now = Mailbox[int]("box", capacity=100), 0.0
-    box.clock = lambda: now
+    box.arrivals.clock = lambda: now
 
     for now in (10.0, 20.0, 30.0):  # noqa: B007  # the clock reads it
         await box.post.send(1)
@@ -203,7 +203,7 @@ async def test_the_age_of_the_oldest_message_at_leisure_is_exact() -> None:
 
 async def test_the_age_counts_from_the_first_message_after_a_pause_of_the_reader() -> None:
     box, now = Mailbox[int]("box", capacity=1000), 0.0
-    box.clock = lambda: now
+    box.arrivals.clock = lambda: now
     await fill(box, *range(500))
     box.waiting.clear()
     box.handled = 500

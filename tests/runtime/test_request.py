@@ -6,8 +6,8 @@ import trio
 import trio.testing
 
 from runtime.actor import Actor, actor
+from runtime.delivery import DeadLetteredError
 from runtime.mailbox import Mailbox, MailboxRefusedError
-from runtime.reader import DeadLetteredError
 from runtime.request import Request
 from runtime.restart import Restart
 from tests.runtime.crew import running
