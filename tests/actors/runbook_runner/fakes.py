@@ -288,7 +288,7 @@ class Room:
             {CHECK.id: CHECK, ALSO.id: ALSO},
             {"host-1": cast("Host", self.host)},
         )
-        return RunbookRunnerActor(self.ledgers.as_ledgers(), can, self.clock, self.ids)
+        return RunbookRunnerActor(self.ledgers.as_ledgers(), lambda: can, self.clock, self.ids)
 
     async def live(self) -> None:
         """Start, and work the incident as far as it goes."""
