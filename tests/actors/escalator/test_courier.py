@@ -1,6 +1,7 @@
 """The courier: every ticket arrives, or a person is told by another way that it does not."""
 
 import datetime as dt
+import json
 import time
 from collections.abc import Callable
 from random import Random
@@ -19,13 +20,17 @@ from actors.escalator import (
     SqliteOutbox,
     SqliteTickets,
     TicketPage,
+    WebhookChannel,
 )
 from actors.messages import Moment, StopKind
+from runtime.destination import Destination, Webhook
+from runtime.hosts.http_client import HttpClient
 from runtime.hosts.sqlite import InlineStore
 from runtime.logs import KEYS
-from runtime.outbound import BudgetSpentError, OutboundError, UndeliveredError
+from runtime.outbound import BudgetSpentError, Outbound, OutboundError, UndeliveredError
 from tests.actors.escalator.desk import CLOCK, CountingIds, spent
 from tests.fakes.store import inline_store
+from tests.runtime.webhook import receiving, status
 
 OUTBOX = SqliteOutbox()
 
@@ -270,3 +275,38 @@ def test_patience_lasts_for_about_an_hour(chance: float) -> None:
 
     assert dt.timedelta(minutes=50) < dt.timedelta(seconds=sum(waits)) < dt.timedelta(minutes=80)
     assert waits == sorted(waits)
+
+
+async def test_a_webhook_hears_ids_codes_and_counts_and_nothing_else() -> None:
+    store, tickets = inline_store("escalator"), SqliteTickets(CountingIds(), ("webhook",))
+    for number in range(30):
+        stop = attrs.evolve(spent(f"inc-{number:02}"), host="Jane Doe's laptop")
+        await store.commit(tickets.open(stop, Moment.read(CLOCK)))
+
+    async with receiving(status(200)) as receiver:
+        outbound = Outbound(
+            HttpClient(),
+            frozenset({Destination.of(receiver.url)}),
+            CLOCK,
+            Random(7),  # noqa: S311  jitter
+        )
+        channel = WebhookChannel("webhook", Webhook(receiver.url, b"key"), outbound, "site-1")
+        [delivery] = await store.read(OUTBOX.waiting("webhook"))
+        await channel.tell(delivery, await store.read(tickets.page(delivery.ticket_id)))
+
+    [(headers, body)] = receiver.requests
+    assert headers["aright-delivery"] == delivery.id
+    assert json.loads(body) == {
+        "delivery_id": delivery.id,
+        "ticket_id": "ticket_0001",
+        "site_id": "site-1",
+        "kind": "budget",
+        "reason": "budget_spent",
+        "state": "open",
+        "host": "withheld",
+        "check": "ssh_config",
+        "rule_id": "",
+        "runbook_id": "",
+        "incident_ids": [f"inc-{number:02}" for number in range(20)],
+        "incidents": 30,
+    }
