@@ -97,6 +97,11 @@ class FakeIncidents:
 
         return write
 
+    def decide_again(
+        self, incident_id: str, decision: Decision, fact: Fact, due: Moment, at: Moment
+    ) -> Write[Incident]:
+        raise NotImplementedError
+
     def note(self, incident_id: str, fact: Fact, at: Moment) -> Write[None]:  # noqa: ARG002
         return lambda _: self.trace.append((incident_id, fact))
 

@@ -7,6 +7,7 @@ import pytest
 import trio
 import trio.testing
 from hypothesis import given, strategies as st
+from trio.testing import MockClock
 
 from actors.flap_suppressor import FlapSettings, FlapSuppressorActor, SqliteFlaps
 from actors.flap_suppressor.core import within_window
@@ -85,7 +86,7 @@ class Bench:
 
 
 async def test_the_third_recurrence_within_two_hours_stops_healing(
-    autojump_clock: trio.testing.MockClock,
+    autojump_clock: MockClock,
 ) -> None:
     bench = Bench()
 
@@ -101,7 +102,7 @@ async def test_the_third_recurrence_within_two_hours_stops_healing(
 
 
 async def test_recurrences_further_apart_than_the_window_are_no_flap(
-    autojump_clock: trio.testing.MockClock,
+    autojump_clock: MockClock,
 ) -> None:
     bench = Bench()
     for number in range(24):  # a day of them
@@ -109,13 +110,15 @@ async def test_recurrences_further_apart_than_the_window_are_no_flap(
         await trio.sleep(3600)
 
 
-async def test_an_incident_decided_again_and_again_counts_once() -> None:
+async def test_an_incident_decided_again_and_again_counts_once(autojump_clock: MockClock) -> None:
     bench = Bench()
     for _ in range(9):
         assert await bench.recur("i-1") is None
 
 
-async def test_another_host_and_another_check_count_for_themselves() -> None:
+async def test_another_host_and_another_check_count_for_themselves(
+    autojump_clock: MockClock,
+) -> None:
     bench = Bench()
     for number, where in enumerate([("a", "x"), ("a", "y"), ("b", "x"), ("b", "y")]):
         for turn in range(2):
@@ -123,7 +126,7 @@ async def test_another_host_and_another_check_count_for_themselves() -> None:
             assert await bench.recur(name, host=where[0], check=where[1]) is None
 
 
-async def test_a_clock_set_back_neither_forgets_nor_prolongs() -> None:
+async def test_a_clock_set_back_neither_forgets_nor_prolongs(autojump_clock: MockClock) -> None:
     settings = FlapSettings()
     before, back = moment(0), moment(7199, wall_off=-3600)
 
@@ -131,7 +134,9 @@ async def test_a_clock_set_back_neither_forgets_nor_prolongs() -> None:
     assert within_window([before], moment(7200, wall_off=-3600), settings) == 0
 
 
-async def test_lifting_forgets_the_recurrences_and_has_the_incident_decided_now() -> None:
+async def test_lifting_forgets_the_recurrences_and_has_the_incident_decided_now(
+    autojump_clock: MockClock,
+) -> None:
     bench = Bench()
     flap = [await bench.recur(f"i-{number}") for number in range(3)][-1]
     assert flap is not None
@@ -150,7 +155,7 @@ async def test_lifting_forgets_the_recurrences_and_has_the_incident_decided_now(
 
 
 async def test_history_says_who_opened_extended_and_lifted_and_why(
-    autojump_clock: trio.testing.MockClock,
+    autojump_clock: MockClock,
 ) -> None:
     bench = Bench()
     held = await bench.ask(Suppress("site", "ws-1", "firewall", 60, "kim", "change 17"))
@@ -172,9 +177,7 @@ async def test_history_says_who_opened_extended_and_lifted_and_why(
     assert await bench.store.read(SqliteFlaps().pages()) == []
 
 
-async def test_a_suppression_with_an_end_ends_by_itself(
-    autojump_clock: trio.testing.MockClock,
-) -> None:
+async def test_a_suppression_with_an_end_ends_by_itself(autojump_clock: MockClock) -> None:
     bench = Bench(FlapSettings(expires_s=600))
     flap = [await bench.recur(f"i-{number}") for number in range(3)][-1]
     assert flap is not None
@@ -188,7 +191,9 @@ async def test_a_suppression_with_an_end_ends_by_itself(
     assert page.history[-1].what == "expired"
 
 
-async def test_a_suppressed_host_holds_back_every_check_of_it_and_no_other_host() -> None:
+async def test_a_suppressed_host_holds_back_every_check_of_it_and_no_other_host(
+    autojump_clock: MockClock,
+) -> None:
     bench = Bench()
     await bench.ask(Suppress("site", "ws-1", "", None, "kim", "being rebuilt"))
 
@@ -196,7 +201,7 @@ async def test_a_suppressed_host_holds_back_every_check_of_it_and_no_other_host(
     assert await bench.ask(SuppressionOf(an_incident(host="ws-2"))) is None
 
 
-async def test_a_person_is_told_when_a_command_does_not_fit() -> None:
+async def test_a_person_is_told_when_a_command_does_not_fit(autojump_clock: MockClock) -> None:
     bench = Bench()
     held = await bench.ask(Suppress("site", "ws-1", "firewall", 60, "kim", "change 17"))
     assert held is not None
