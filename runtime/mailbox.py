@@ -246,16 +246,15 @@ class Mailbox(Generic[M]):
         self.expired += count
         self.handled += count
 
-    async def rest(self) -> None:
-        """Sleep until there is something to read; only when everything is settled."""
+    def at_rest(self) -> bool:
+        """Note that everything is settled, and say whether the reader has read its last."""
         self.arrivals.rest(self.accepted)
         if self.on_rest is not None:
-            self.on_rest()
-        if not self.closed:
-            await self.sleep()
+            self.on_rest()  # which may close this mailbox
+        return self.closed
 
     async def sleep(self) -> None:
-        """Sleep until something changes."""
+        """Sleep until something comes, or the mailbox is closed."""
         self.reader = trio.lowlevel.current_task()
         await trio.lowlevel.wait_task_rescheduled(self._reader_left)
 

@@ -68,9 +68,9 @@ class Reader(Generic[M]):
             while box.returned:
                 await deliver(box, box.returned.pop(0), handle, desk)
             if not waiting:
-                if box.closed:
+                if box.at_rest():
                     return
-                await box.rest()
+                await box.sleep()
             box.note_depth()
             quick, left, now = 0, SLICE_MESSAGES, clock()
             end = now + _SLICE_SECONDS
@@ -113,10 +113,10 @@ class Reader(Generic[M]):
             elif box.waiting:
                 await self._batch(handle_batch, desk)
                 await trio.lowlevel.checkpoint()
-            elif box.closed:
+            elif box.at_rest():
                 return
             else:
-                await box.rest()
+                await box.sleep()
 
     async def _batch(self, handle_batch: Callable[[list[M]], Awaitable[None]], desk: Desk) -> None:
         box, started = self.box, desk.clock()
@@ -167,10 +167,10 @@ class Reader(Generic[M]):
                     nursery.start_soon(work, key, letter)
                 elif busy:
                     await box.sleep()
-                elif box.closed:
+                elif box.at_rest():
                     return
                 else:
-                    await box.rest()
+                    await box.sleep()
         raise errors[0] if len(errors) == 1 else ExceptionGroup("several lanes fell", errors)
 
     def _next_free(self, busy: Collection[Hashable]) -> tuple[Hashable, Letter[M]] | None:
