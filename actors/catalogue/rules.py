@@ -40,18 +40,6 @@ EXECUTE_RUNBOOK = "execute_runbook"
 _CONDITION_KEYS = frozenset({"field", "operator", "value", "ignore_case"})
 _KNOWN_KEYS = 3
 """A condition with more keys than it must have is looked through for numbers that are none."""
-_JUDGED_ELSEWHERE = frozenset(
-    {
-        "id",
-        "conditions",
-        "match_all",
-        "action",
-        "runbook_id",
-        "priority",
-        "enabled",
-        "severity_filter",
-    }
-)
 _SHOWN = 60
 """Characters of a value from outside that a reason repeats."""
 _MAX_NODES = 10_000
@@ -96,8 +84,15 @@ class Rule:
     controls: tuple[str, ...] = ()
     tests: tuple[Mapping[str, object], ...] = ()
     """Pairs of `given` and `expect`."""
-    extra: Mapping[str, object] = attrs.field(factory=dict[str, object], eq=False)
-    """Keys that decide nothing, as they were written."""
+    written: Mapping[object, object] = attrs.field(
+        factory=dict[object, object], eq=False, repr=False
+    )
+    """The raw mapping, as it was read."""
+
+    @property
+    def extra(self) -> dict[str, object]:
+        """Give the keys that are none of the rule's, as they were written."""
+        return {str(key): value for key, value in self.written.items() if key not in _KEYS}
 
 
 @attrs.frozen
@@ -136,6 +131,7 @@ def _rule(raw: Mapping[object, object]) -> Rule:
         enabled=_boolean(raw.get("enabled", True), "enabled"),
         severity_filter=_texts(raw.get("severity_filter"), "severity_filter"),
         runbook_id=runbook_id,
+        written=raw,
         **_further(raw),
     )
 
@@ -143,16 +139,12 @@ def _rule(raw: Mapping[object, object]) -> Rule:
 def _further(raw: Mapping[object, object]) -> "_Further":
     """Read the keys that few rules have."""
     read: dict[str, object] = {}
-    extra: dict[str, object] = {}
     for key, value in raw.items():
         reader = _READERS.get(key)
         if reader is not None:
             read[str(key)] = reader(value, str(key))
-        elif key not in _JUDGED_ELSEWHERE:
-            extra[str(key)] = value
-    if extra:
-        _judge_plain(extra)
-        read["extra"] = extra
+        elif key not in _KEYS and not isinstance(value, str):
+            _judge_plain(value)
     return cast("_Further", read)
 
 
@@ -167,7 +159,6 @@ class _Further(TypedDict, total=False):
     undo_required: bool
     controls: tuple[str, ...]
     tests: tuple[Mapping[str, object], ...]
-    extra: Mapping[str, object]
 
 
 def _judge_catch_all(raw: Mapping[object, object], conditions: tuple[Condition, ...]) -> None:
@@ -222,7 +213,8 @@ def _condition(raw: object) -> Condition:
 
 
 def _mapping(raw: object, what: str) -> Mapping[object, object]:
-    if not isinstance(raw, Mapping):
+    # A dict is asked for first: asking the abstract class takes ten times as long.
+    if not isinstance(raw, dict) and not isinstance(raw, Mapping):
         raise _Invalid(f"{what} is not a mapping")
     return cast("Mapping[object, object]", raw)
 
@@ -369,3 +361,18 @@ _READERS: Final[Mapping[object, Callable[[object, str], object]]] = {
     "tests": _tests,
 }
 """How the keys that few rules have are read: the fields of `_Further`."""
+
+_KEYS: Final[frozenset[object]] = frozenset(
+    {
+        "id",
+        "conditions",
+        "match_all",
+        "action",
+        "runbook_id",
+        "priority",
+        "enabled",
+        "severity_filter",
+        *_READERS,
+    }
+)
+"""The keys of a rule; any other is carried along."""

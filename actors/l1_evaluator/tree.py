@@ -10,7 +10,6 @@ Nodes never change; an updated tree shares with the old one all but the path to 
 """
 
 import math
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, Protocol, cast
 
@@ -24,7 +23,7 @@ from actors.l1_evaluator.questions import Event
 NO_ORDER: Final = math.inf
 """Stands for "no rule": greater than any order."""
 
-_SMALL = 3
+_SMALL = 6
 """So few rules are asked one by one rather than told apart by a further field."""
 _WORTHWHILE = 0.85
 """A field must leave at most this share of the rules to be worth a table."""
@@ -37,7 +36,7 @@ _HOT = 200
 """Visits after which a leaf becomes code; compiling takes some 50 µs a rule."""
 _CODE_SIZE = 64
 """Rules in a leaf that may become code."""
-_COPIES = 4096
+_COPIES = 2048
 """Entries that a tree may hold twice, so that a decision goes down one path instead of two."""
 
 
@@ -116,17 +115,21 @@ def _telling_field(entries: list[Entry]) -> tuple[str | None, float]:
     """
     if len(entries) <= _SMALL:
         return None, len(entries)
-    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    without: Counter[str] = Counter()
+    counts: dict[str, dict[str, int]] = {}
+    having: dict[str, int] = {}
     for entry in entries:
-        for field, values in entry.anchors().items():
-            counts[field].update(values)
-            without[field] -= 1
+        for question in entry.questions:
+            if question.anchors:
+                field = question.key
+                having[field] = having.get(field, 0) + 1
+                of_value = counts.setdefault(field, {})
+                for value in question.anchors:
+                    of_value[value] = of_value.get(value, 0) + 1
     best, best_left = None, _WORTHWHILE * len(entries)
     for field, of_value in counts.items():
         spread = sum(of_value.values())
-        expected = sum(count * count for count in of_value.values()) / spread
-        left = len(entries) + without[field] + expected + _TABLE_COST
+        expected = sum([count * count for count in of_value.values()]) / spread
+        left = len(entries) - having[field] + expected + _TABLE_COST
         if left < best_left:
             best, best_left = field, left
     return (best, best_left) if best is not None else (None, len(entries))

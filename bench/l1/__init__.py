@@ -1,0 +1,1 @@
+"""Bench of the L1 rule engine: `python -m bench.l1`."""
