@@ -9,7 +9,7 @@ import trio.testing
 
 from runtime.actor import actor
 from runtime.delivery import attempt
-from runtime.mailbox import Full, Mailbox
+from runtime.mailbox import Coalesce, Full, Mailbox
 from tests.runtime.crew import running
 
 
@@ -216,6 +216,34 @@ async def test_only_the_poison_of_a_batch_is_dead_and_no_neighbour_is_lost(
     assert (box.accepted, box.handled, box.dead) == (5, 4, 1)
 
 
+async def test_a_message_that_is_a_batch_of_its_own_dies_at_its_third_fall(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    box, batches = Mailbox[int]("box", capacity=8), list[list[int]]()
+
+    async with running(
+        actor("a", reads=box, make=lambda: Batcher(batches, poison=frozenset({3})))
+    ) as crew:
+        await send(box, 3)
+
+    assert batches == [[3]] * 3
+    assert [letter.attempts for letter in crew.dead] == [3]
+
+
+async def test_a_batch_reader_takes_from_a_mailbox_that_replaces_messages(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    full = Coalesce[int](key=lambda number: number % 10)
+    box, batches = Mailbox[int]("box", capacity=8, full=full), list[list[int]]()
+
+    async with running(actor("a", reads=box, make=lambda: Batcher(batches))):
+        await send(box, 1)
+        await trio.sleep(0.5)
+        await send(box, 2, 3, 12)
+
+    assert batches == [[1], [12, 3]]
+
+
 # Lanes.
 
 
@@ -304,6 +332,11 @@ def test_lanes_refuse_a_mailbox_that_replaces_messages() -> None:
 
     with pytest.raises(ValueError, match="lanes do not read a mailbox that replaces"):
         actor("a", reads=box, make=lambda: Recorder([]), lanes=2)
+
+
+def test_an_actor_has_at_least_one_lane() -> None:
+    with pytest.raises(ValueError, match="0 lanes"):
+        actor("a", reads=Mailbox[int]("box", capacity=1), make=lambda: Recorder([]), lanes=0)
 
 
 # Fairness.

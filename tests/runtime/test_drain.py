@@ -185,6 +185,28 @@ async def test_nothing_is_started_again_during_a_shutdown(
     assert crew.drained.mailboxes[0].leftovers == (1, 2, 3)
 
 
+async def test_a_handler_that_falls_while_it_is_cut_is_counted_and_its_message_left_over(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    box = Mailbox[int]("box", capacity=10)
+
+    class FallsWhenCut:
+        async def handle(self, _: int) -> None:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(trio.sleep_forever)
+                try:
+                    await trio.sleep_forever()
+                finally:
+                    raise ValueError("while tidying up")
+
+    one = actor("a", reads=box, make=FallsWhenCut)
+    async with running(one, settle=0, drain_within=1) as crew:
+        await box.post.send(1)
+
+    assert crew.drained is not None
+    assert (crew.drained.spooled, one.vitals.fell) == (1, 1)
+
+
 async def test_an_actor_in_its_pause_does_not_hold_up_the_drain(
     autojump_clock: trio.testing.MockClock,
 ) -> None:

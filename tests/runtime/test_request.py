@@ -111,6 +111,45 @@ async def test_a_question_whose_deadline_passed_while_the_loop_was_blocked_is_no
     assert (len(begun), box.expired) == (1, 1)
 
 
+async def test_a_batch_leaves_out_what_nobody_waits_for(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    box, batches = Mailbox[Square]("questions", capacity=4), list[list[int]]()
+
+    class InBatches:
+        async def handle_batch(self, questions: list[Square]) -> None:
+            batches.append([question.number for question in questions])
+            await trio.sleep(10)
+            for question in questions:
+                question.reply(0)
+
+    async with (
+        running(actor("calculator", reads=box, make=InBatches)),
+        trio.open_nursery() as nursery,
+    ):
+        nursery.start_soon(Square(1).ask, box.post)
+        await trio.sleep(1)
+        with trio.move_on_after(1):
+            await Square(2).ask(box.post)
+
+    assert (batches, box.expired) == ([[1]], 1)
+
+
+async def test_questions_put_in_order_are_answered_each_for_itself(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    box, begun = Mailbox[Square]("questions", capacity=4), list[int]()
+
+    async with running(calculator(box, begun)):
+        questions = [Square(number) for number in (3, 1, 2)]
+        for question in questions:
+            await question.put(box.post)
+        await trio.sleep(1)
+        answers = [await question.answer() for question in questions]
+
+    assert (begun, answers) == ([3, 1, 2], [9, 1, 4])
+
+
 async def test_a_poisoned_ask_fails_at_once_and_not_at_its_deadline(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
