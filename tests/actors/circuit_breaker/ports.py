@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import attrs
 
+from actors.journal.core import moved
 from actors.messages import (
     Decision,
     Fact,
@@ -18,7 +19,6 @@ from actors.messages import (
     State,
     Stop,
 )
-from actors.ports import IllegalMoveError, StaleMoveError
 from runtime.codec import from_json, to_json
 from runtime.errors import NotFoundError
 from runtime.hosts.sqlite import InlineStore
@@ -27,19 +27,6 @@ from tests.fakes.store import inline_store
 
 EPOCH = dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC)
 """A Monday noon."""
-
-ALLOWED = {
-    State.OBSERVED: {State.DECIDING},
-    State.DECIDING: {
-        State.ACTING, State.AWAITING_APPROVAL, State.REFUSED, State.SUPPRESSED,
-        State.ESCALATED, State.CLOSED,
-    },
-    State.AWAITING_APPROVAL: {State.ACTING, State.REFUSED, State.CLOSED},
-    State.ACTING: {State.VERIFYING, State.ROLLED_BACK, State.ESCALATED, State.CLOSED},
-    State.VERIFYING: {State.HEALED, State.ROLLED_BACK, State.ESCALATED},
-    State.REFUSED: {State.DECIDING, State.CLOSED},
-    State.SUPPRESSED: {State.DECIDING, State.CLOSED},
-}  # fmt: skip
 
 
 def store_of(*rooms: str) -> InlineStore:
@@ -78,22 +65,10 @@ class FakeIncidents:
             incident = self.get(incident_id)(connection)
             if incident is None:
                 raise NotFoundError("incident", incident_id)
-            if incident.state not in move.expected:
-                raise StaleMoveError(f"{incident_id} is {incident.state}")
-            if move.to not in ALLOWED.get(incident.state, set()):
-                raise IllegalMoveError(f"{incident.state} -> {move.to}")
-            moved = attrs.evolve(
-                incident,
-                state=move.to,
-                reason=move.reason,
-                due=move.due,
-                moved_at=at.wall,
-                decision=move.decision or incident.decision,
-                attempt=incident.attempt + move.begins_attempt,
-            )
-            self.put(moved)(connection)
+            after = moved(incident, move, at)
+            self.put(after)(connection)
             self.trace.append((incident_id, move.fact))
-            return moved
+            return after
 
         return write
 

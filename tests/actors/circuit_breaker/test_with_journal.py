@@ -1,0 +1,95 @@
+"""The gate on the real journal and ticket book: one commit, on the tables of four rooms."""
+
+import attrs
+from trio.testing import MockClock
+
+from actors.circuit_breaker import Gate, GateAccounts, GateSettings, SqliteGate
+from actors.escalator import SqliteTickets, Ticket
+from actors.flap_suppressor import SqliteFlaps
+from actors.journal import SqliteJournal, trace_of
+from actors.messages import Decision, Fact, Incident, Mode, Move, State, StopKind, Verdict
+from actors.requests import ApproveFix
+from runtime.clock import VirtualClock
+from runtime.hosts.sqlite import InlineStore
+from runtime.ids import TimeOrderedIds
+from tests.actors.circuit_breaker.bench import OBSERVATION
+from tests.actors.circuit_breaker.ports import EPOCH, FakeRunbook, a_decision, moment
+from tests.fakes.store import inline_store
+
+CLOCK = VirtualClock(EPOCH)
+
+
+@attrs.define
+class House:
+    """Four rooms in one store."""
+
+    settings: GateSettings = attrs.field(factory=GateSettings)
+    store: InlineStore = attrs.field(
+        factory=lambda: inline_store("journal", "escalator", "flap_suppressor", "circuit_breaker")
+    )
+    ids: TimeOrderedIds = attrs.field(factory=lambda: TimeOrderedIds(CLOCK))
+
+    @property
+    def book(self) -> SqliteTickets:
+        return SqliteTickets(self.ids, ())
+
+    @property
+    def journal(self) -> SqliteJournal:
+        return SqliteJournal(self.book)
+
+    @property
+    def gate(self) -> Gate:
+        return Gate(
+            SqliteGate(), self.journal, self.book, SqliteFlaps(),
+            {"rb-1": FakeRunbook()}.get, lambda _: 100, self.settings,
+        )  # fmt: skip
+
+    async def decided(self, name: str, host: str, decision: Decision) -> str:
+        """Have drift observed on a host, and a rule decide about it."""
+        seen = attrs.evolve(OBSERVATION, id=name, host=host)
+        fresh = self.ids.new("incident")
+        await self.store.commit(self.journal.record([seen], lambda: fresh, moment()))
+        move = Move(State.DECIDING, (State.OBSERVED,), Fact("rule_matched"), decision=decision)
+        [incident] = await self.store.commit(self.journal.move(fresh, move, moment()))
+        return incident.id
+
+    async def gated(self, incident_id: str) -> Incident:
+        [incident] = await self.store.commit(self.gate.decide(incident_id, None, moment()))
+        assert incident is not None
+        return incident
+
+    async def tickets(self) -> list[Ticket]:
+        return list(await self.store.read(self.book.listed()))
+
+
+async def test_a_refusal_stands_in_the_trace_and_on_one_ticket(autojump_clock: MockClock) -> None:
+    house = House()
+    incident_id = await house.decided("o-1", "ws-1", a_decision(mode=Mode.AUDIT))
+
+    refused = await house.gated(incident_id)
+
+    assert (refused.state, refused.reason) == (State.REFUSED, "audit")
+    trace = await house.store.read(trace_of(incident_id))
+    assert "audit_refused" in str(trace[-1])
+    assert [(ticket.kind, ticket.key) for ticket in await house.tickets()] == [
+        (StopKind.AUDIT, "ws-1")
+    ]
+
+
+async def test_yes_runs_it_and_its_verified_fix_sets_the_next_host_free(
+    autojump_clock: MockClock,
+) -> None:
+    house = House()
+    asked = await house.decided("o-1", "ws-1", a_decision(mode=Mode.APPROVE))
+    other = await house.decided("o-2", "ws-2", a_decision())
+    assert (await house.gated(asked)).state is State.AWAITING_APPROVAL
+    yes = ApproveFix(asked, "kim", "looks right")
+    [acting] = await house.store.commit(house.gate.approve(yes, None, moment()))
+    assert acting.state is State.ACTING
+    assert (await house.gated(other)).reason == "canary"
+
+    accounts = GateAccounts(SqliteGate(), house.journal, house.settings)
+    await house.store.commit(accounts.finished(acting, Verdict.HEALED, moment(60)))
+
+    due = await house.store.read(house.journal.due(moment(60), 9))
+    assert [(each.id, each.state) for each in due] == [(other, State.DECIDING)]
