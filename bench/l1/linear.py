@@ -4,11 +4,11 @@ Rules are objects in priority order; a condition walks its path through the even
 of ifs over the operators.  It knows what the workload needs, so that its answers can be checked.
 """
 
+import dataclasses
+import datetime as dt
 import enum
 import re
 from typing import Any
-
-import attrs
 
 from bench.l1.workload import Raw
 
@@ -30,7 +30,7 @@ class MatchOperator(str, enum.Enum):  # noqa: UP042 - as the predecessor wrote i
     ENDS_WITH = "ends_with"
 
 
-@attrs.define
+@dataclasses.dataclass
 class LinearCondition:
     """One condition."""
 
@@ -76,7 +76,7 @@ class LinearCondition:
         return value
 
 
-@attrs.define
+@dataclasses.dataclass
 class LinearRule:
     """One rule."""
 
@@ -97,8 +97,16 @@ class LinearRule:
         return True
 
 
+@dataclasses.dataclass
+class LinearMatch:
+    """What a match is handed on as."""
+
+    rule: LinearRule
+    matched_at: str
+
+
 class Linear:
-    """Asks rule after rule."""
+    """Asks rule after rule; a match is looked up among the cooldowns and recorded."""
 
     def __init__(self, rules: list[Raw]) -> None:
         self.rules = [
@@ -115,10 +123,18 @@ class Linear:
             for rule in rules
         ]
         self.rules.sort(key=lambda rule: rule.priority)
+        self.cooldowns: dict[str, dt.datetime] = {}
 
     def decide(self, event: Raw) -> str | None:
+        found = self.match(event)
+        return None if found is None else found.rule.id
+
+    def match(self, event: Raw) -> LinearMatch | None:
         severity = event.get("severity")
         for rule in self.rules:
             if rule.matches(event, severity):
-                return rule.id
+                if f"{rule.id}:{event.get('host_id', 'unknown')}" in self.cooldowns:
+                    continue
+                now = dt.datetime.now(dt.UTC)  # noqa: TID251 - as the predecessor did
+                return LinearMatch(rule, now.isoformat())
         return None
