@@ -15,9 +15,10 @@ from actors.runbook_runner.core import Captured, Ran
 from runtime.hosts.local_target import LocalTarget
 from runtime.hosts.processes import Completed
 
-RUNBOOKS = load_runbooks(Path(__file__).parents[3] / "rules" / "runbooks")
+RULES = Path(__file__).parents[3] / "rules"
+RUNBOOKS = load_runbooks(RULES / "runbooks")
 SSHD_CONFIG = b"""\
-# caf\xe9
+# Z\xfcrich
 Port 22
 
   permitrootlogin yes
@@ -167,6 +168,25 @@ async def test_a_file_that_was_not_there_is_gone_after_undo(root: Path) -> None:
     assert "belongs to Clinic & Sons." in (root / "etc/issue.net").read_text()
     await subject.undo(pre_state)
     assert not (root / "etc/issue.net").exists()
+
+
+async def test_a_removed_file_comes_back_whole(root: Path) -> None:
+    own = root / "own"
+    own.mkdir()
+    (own / "own.yaml").write_text(
+        "runbooks: [{id: RB, title: Remove, platform: linux, checks: [c], timeout_s: 9,"
+        " act: {script: file_removed, args: {path: /etc/sudoers}}, undo: file_removed,"
+        " idempotent: true}]"
+    )
+    removing = load_runbooks(RULES / "runbooks", own)["RB"]
+    subject, before = script(root, removing), tree_of(root)
+
+    pre_state = await subject.capture()
+    assert await subject.act() == Ran(0)
+    assert await subject.act() == Ran(0)
+    assert not (root / "etc/sudoers").exists()
+    assert await subject.undo(pre_state) == Ran(0)
+    assert tree_of(root) == before
 
 
 @pytest.mark.parametrize("link", ["/etc", "../../../../../../etc", "loop"])

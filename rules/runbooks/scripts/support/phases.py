@@ -27,8 +27,6 @@ class Request:
     tree: Tree
     params: Json
     pre_state: Json = field(default_factory=dict)
-    service: Json = field(default_factory=dict)
-    """How the target starts and finds a service, where no systemd does."""
 
     def text(self, name: str, default: str = "") -> str:
         """Give a param that must be text."""
@@ -50,7 +48,7 @@ def run(
     # that nothing runs on when the next life looks at the host and acts again.
     signal.alarm(math.ceil(asked["timeout_s"]))
     tree = Tree(asked["root"])
-    request = Request(tree, asked["params"], asked.get("pre_state", {}), asked.get("service", {}))
+    request = Request(tree, asked["params"], asked.get("pre_state", {}))
     phases: dict[str, Callable[[Request], Json]] = {
         "capture": capture,
         "act": lambda request: {"changed": act(request)},
