@@ -31,5 +31,9 @@ class Store(Protocol):
         ...
 
     async def read(self, query: Query[T]) -> T:
-        """Run `query` on a connection that cannot write."""
+        """Run `query` on a connection that cannot write; all of it sees the same commits.
+
+        Raises:
+            StoreError: it could not be read, or `query` wrote.
+        """
         ...

@@ -58,7 +58,8 @@ def migrate(connection: sqlite3.Connection, schemas: Mapping[str, Traversable]) 
             _migrate_room(connection, room, list(_migrations(room, folder)))
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # a full disk has rolled back by itself
+            connection.execute("ROLLBACK")
         raise
 
 
