@@ -164,6 +164,12 @@ def task_of(state: State) -> Task:
             return Task.FORGET
 
 
+def is_soaking(incident: Incident, now: Moment) -> bool:
+    """Say whether a fix waits for its second verify; when that is due, the alarm brings it."""
+    due = incident.due
+    return incident.state is State.VERIFYING and due is not None and due.since(now) > 0
+
+
 def due_move(incident: Incident, at: Moment) -> Move:
     """Make the move of an incident that is due for `DECIDE_AGAIN`, `EXPIRE` or `CLOSE`."""
     here = (incident.state,)

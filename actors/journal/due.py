@@ -61,7 +61,7 @@ class DueWork:
         for incident in incidents:
             if incident.stalled_starts >= core.STARTS_BEFORE_DEAD:
                 await self._give_up(incident, now)
-            else:
+            elif not core.is_soaking(incident, now):
                 await self._hand_out(incident, now)
         if incidents:
             log.info("incidents_taken_up", count=len(incidents))

@@ -48,4 +48,7 @@ class Retention:
 
 
 def _give_back(connection: sqlite3.Connection) -> None:
-    connection.execute(f"PRAGMA incremental_vacuum({_PAGES})").fetchall()
+    [free] = connection.execute("PRAGMA freelist_count").fetchone()
+    for _ in range(min(_PAGES, int(free))):
+        # Asked for many at once it frees one: sqlite3 steps a statement without columns once.
+        connection.execute("PRAGMA incremental_vacuum(1)")

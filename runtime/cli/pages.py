@@ -1,11 +1,18 @@
 """One thing on a page, for a person: an incident with its trace, the why of it, a ticket."""
 
+import textwrap
 from collections.abc import Iterator, Mapping
+from typing import cast
 
 from runtime.cli.client import mapping, rows
 from runtime.cli.sentences import sentence_of
 
 Page = Mapping[str, object]
+
+_COLUMNS = 80
+_INDENT = " " * 12
+_SHA256 = 64
+_HEX = frozenset("0123456789abcdef")
 
 
 def incident_page(data: Page) -> str:
@@ -70,14 +77,32 @@ def _standing(data: Page) -> str:
 
 
 def _trace(data: Page) -> Iterator[str]:
+    """Tell the trace: time, fact and move in one line, what explains it below."""
     for fact in rows(data["trace"]):
-        moved = f"{fact['from']} -> {fact['to']}" if fact["to"] else ""
-        body = mapping(fact["body"])
-        told = "  ".join(f"{key}={_short(value)}" for key, value in body.items() if value != "")
-        yield f"  {fact['at']}  {moved:<24} {fact['kind']:<20} {told}".rstrip()
+        at = str(fact["at"])[11:19]
+        moved = f"-> {fact['to']}" if fact["to"] else ""
+        yield f"  {at}  {str(fact['kind']).replace('_', ' '):<26} {moved}".rstrip()
+        told = "; ".join(_flat(mapping(fact["body"]), ""))
+        yield from textwrap.wrap(
+            told,
+            _COLUMNS,
+            initial_indent=_INDENT,
+            subsequent_indent=_INDENT,
+            break_long_words=False,
+        )
+
+
+def _flat(body: Page, within: str) -> Iterator[str]:
+    """Spell a fact's body as `key value`, inner keys behind outer ones, without empty values."""
+    for key, value in body.items():
+        name = f"{within}{key}".replace("_", " ")
+        if isinstance(value, dict):
+            yield from _flat(cast("Page", value), f"{name} ")
+        elif value not in ("", None, [], 0, 0.0, False):
+            yield f"{name} {_short(value)}"
 
 
 def _short(value: object) -> str:
     text = str(value)
-    hexadecimal = len(text) == 64 and all(sign in "0123456789abcdef" for sign in text)  # noqa: PLR2004  a SHA-256
+    hexadecimal = len(text) == _SHA256 and set(text) <= _HEX
     return text[:12] if hexadecimal else text

@@ -143,10 +143,10 @@ async def open_database(
     try:
         yield database
     finally:
+        database.close_readers()  # first: only one that may write can tidy the log away
         writer.stop()
         with trio.CancelScope(shield=True):  # what waits is written; it takes one flush
             await trio.to_thread.run_sync(thread.join)
-        database.close_readers()
 
 
 def _prepare(

@@ -15,7 +15,7 @@ from actors.catalogue.check_files import ALIASES, load_checks
 from actors.catalogue.check_names import CheckNames, load_names
 from actors.catalogue.checks import Check
 from actors.catalogue.rule_files import RulePlace, read_rules
-from actors.catalogue.rules import EXECUTE_RUNBOOK, Rule
+from actors.catalogue.rules import EXECUTE_RUNBOOK, Rule, rule_from
 from actors.catalogue.runbook_files import load_runbooks
 from actors.catalogue.runbooks import Runbook
 from actors.l1_evaluator import RuleSet, RulesInForce
@@ -82,13 +82,24 @@ def _names(folders: tuple[Path, ...], checks: Mapping[str, Check]) -> CheckNames
 
 
 def _raw_rules(folders: tuple[Path, ...]) -> tuple[list[object], list[RulePlace]]:
+    """Read the rules of all folders; one whose id a folder before defines gives way to it."""
     raw: list[object] = []
     places: list[RulePlace] = []
+    taken: set[str] = set()
     for folder in _inside(folders, "l1"):
         read = read_rules(folder)
-        raw += read.rules
-        places += read.places
+        for rule, place in zip(read.rules, read.places, strict=True):
+            if _id_of(rule) not in taken:
+                raw.append(rule)
+                places.append(place)
+        taken.update(filter(None, map(_id_of, read.rules)))
     return raw, places
+
+
+def _id_of(raw: object) -> str | None:
+    """Give the id of a valid rule."""
+    judged = rule_from(raw)
+    return judged.id if isinstance(judged, Rule) else None
 
 
 def _misfit(rule: Rule, names: CheckNames, runbooks: Mapping[str, Runbook]) -> str | None:

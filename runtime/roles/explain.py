@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from actors.l1_evaluator import Answer, RuleSet, WhyNot
 
 _SHOWN = 60
+_NEAREST = 4
+"""Other rules in the text; the data has ten."""
 
 
 def explanation(rule_set: RuleSet, event: Mapping[str, object]) -> dict[str, object]:
@@ -14,12 +16,13 @@ def explanation(rule_set: RuleSet, event: Mapping[str, object]) -> dict[str, obj
     lines += [f"  ok    {_sentence(answer)}" for answer in told.answers]
     if told.nearest:
         lines.append("nearest other rules:")
-    for near in told.nearest:
+    for near in told.nearest[:_NEAREST]:
         if near.failed is None:
             lines.append(f"  {near.rule_id}: matches too, but comes later")
         else:
             met = f"{near.met} of {near.asked} hold"
-            lines.append(f"  {near.rule_id}: {met}; fails {_sentence(near.failed)}")
+            lines.append(f"  {near.rule_id}: {met}; fails")
+            lines.append(f"        {_sentence(near.failed)}")
     return {
         "rule": told.rule_id,
         "rule_set": told.version,

@@ -11,19 +11,22 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from support import phases
 
 
-def _capture(request: phases.Request) -> phases.Json:
+def capture(request: phases.Request) -> phases.Json:
+    """Read mode and owner."""
     return {"about": request.tree.about(request.text("path"))}
 
 
-def _act(request: phases.Request) -> bool:
+def act(request: phases.Request) -> bool:
+    """Take away what may not stay."""
     path, may_stay = request.text("path"), int(request.text("mode"), 8)
     about = request.tree.about(path)
     return request.tree.set_about(path, {**about, "mode": about["mode"] & may_stay})
 
 
-def _undo(request: phases.Request) -> bool:
+def undo(request: phases.Request) -> bool:
+    """Put mode and owner back."""
     return request.tree.set_about(request.text("path"), request.pre_state["about"])
 
 
 if __name__ == "__main__":
-    phases.run(capture=_capture, act=_act, undo=_undo)
+    phases.run(capture=capture, act=act, undo=undo)
