@@ -132,11 +132,11 @@ async def open_database(
             token.run_sync_soon(_answer, batch, on_commit)
 
     try:
-        _prepare(connect, schemas, reserve)
+        connection = _prepared(connect, schemas, reserve)
     except sqlite3.Error as error:
         raise StoreError(f"{path}: cannot be opened: {error}") from error
     token = trio.lowlevel.current_trio_token()
-    writer = Writer(connect, answer, reserve)
+    writer = Writer(connection, connect, answer, reserve)
     database = Database(path, writer)
     thread = threading.Thread(target=writer.run, name=f"writer of {path.name}")
     thread.start()
@@ -149,23 +149,34 @@ async def open_database(
             await trio.to_thread.run_sync(thread.join)
 
 
-def _prepare(
+def _prepared(
     connect: Callable[[], sqlite3.Connection],
     schemas: Mapping[str, Traversable],
     reserve: Reserve | None,
-) -> None:
+) -> sqlite3.Connection:
+    """Open the file for writing, its tables up to date; raises sqlite3.Error, MigrationError."""
     try:
-        with contextlib.closing(connect()) as connection:
-            migrate(connection, schemas)
+        connection = _migrated(connect(), schemas)
     except sqlite3.OperationalError:
         if reserve is None or not reserve.path.exists():
             raise
-        # Opening takes some room too, and an earlier life may have ended with a full disk.
+        # Opening takes some room too, and an earlier life may have ended on a full disk.
         reserve.release()
-        _prepare(connect, schemas, None)
-    else:
-        if reserve is not None:
-            reserve.take()
+        return _migrated(connect(), schemas)
+    if reserve is not None:
+        reserve.take()
+    return connection
+
+
+def _migrated(
+    connection: sqlite3.Connection, schemas: Mapping[str, Traversable]
+) -> sqlite3.Connection:
+    try:
+        migrate(connection, schemas)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _answer(batch: Sequence[Commit], on_commit: Callable[[], None]) -> None:

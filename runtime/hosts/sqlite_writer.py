@@ -26,13 +26,13 @@ ERRORS_IN_A_ROW = 3
 class Writer:
     """Writes until told to stop.  A disk that fails is opened anew; three times in a row, not."""
 
+    _connection: sqlite3.Connection | None
     connect: Callable[[], sqlite3.Connection]
-    """Opens the file for writing; raises sqlite3.Error."""
+    """Opens the file anew; raises sqlite3.Error."""
     answer: Callable[[Sequence[Commit]], None]
     """Called in the writer's thread with the commits that know their results."""
     reserve: Reserve | None = None
     _jobs: "queue.SimpleQueue[Commit | None]" = attrs.field(factory=queue.SimpleQueue, init=False)
-    _connection: sqlite3.Connection | None = attrs.field(default=None, init=False)
     _errors: int = attrs.field(default=0, init=False)
 
     def submit(self, commit: Commit) -> None:
@@ -82,20 +82,19 @@ class Writer:
             problem = f"the disk failed {self._errors} times in a row; nothing is written any more"
             raise TransactionLostError(StoreError, problem)
         if self._connection is None:
-            self._connection = self._sound(self.connect)
+            self._connection = self._opened_anew()
         return self._connection
 
-    def _sound(self, connect: Callable[[], sqlite3.Connection]) -> sqlite3.Connection:
-        """Open the file; after a disk error only if what stands in it is whole."""
+    def _opened_anew(self) -> sqlite3.Connection:
+        """Open the file after a disk error, if what stands in it is whole."""
         try:
-            connection = connect()
-            if self._errors:
-                [[found]] = connection.execute("PRAGMA quick_check(1)").fetchall()
-                if found != "ok":
-                    connection.close()
-                    raise TransactionLostError(StoreError, f"the file is damaged: {found}")
+            connection = self.connect()
+            [found] = connection.execute("PRAGMA quick_check(1)").fetchone()
         except sqlite3.Error as error:
             raise TransactionLostError(StoreError, f"cannot be opened: {error}") from error
+        if found != "ok":
+            connection.close()
+            raise TransactionLostError(StoreError, f"the file is damaged: {found}")
         return connection
 
     def _recover(self, lost: TransactionLostError) -> None:
