@@ -84,8 +84,9 @@ def _print_table(rows: Sequence[Row], columns: Sequence[str]) -> None:
 
 
 def _items(value: object) -> Sequence[object]:
-    many = isinstance(value, list | tuple)
-    return cast("Sequence[object]", value) if many else [value]
+    if isinstance(value, list | tuple):
+        return cast("Sequence[object]", value)
+    return [value]
 
 
 def _cell(value: object) -> str:
