@@ -55,9 +55,7 @@ class Bench:
 
     def commit(self, *words: str) -> list[str]:
         """Commit each word by itself, all in one transaction; say what became of each."""
-        commits = [
-            Commit((lambda connection, word=word: _add(connection, word),)) for word in words
-        ]
+        commits = [Commit((functools.partial(_add, word=word),)) for word in words]
         for commit in commits:
             self.writer.submit(commit)
         self.writer._write([self.writer._jobs.get() for _ in commits])  # type: ignore[misc]  # no None
