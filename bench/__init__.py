@@ -1,0 +1,1 @@
+"""Measured ratios, each beside a peer or a floor in one run."""
