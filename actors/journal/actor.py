@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterable
 import attrs
 import structlog
 
-from actors.journal.core import STALLED_AFTER
-from actors.journal.store import Journal, Recording
+from actors.journal.store import Journal, Recording, UnkeepableError
 from actors.messages import Fact, Incident, IncidentToDecide, Moment, Move, State
 from actors.requests import RecordObservation, ReopenIncident
 from runtime.clock import Clock
@@ -54,6 +53,14 @@ class JournalActor:
         )
         try:
             [recordings] = await self.store.commit(write)
+        except UnkeepableError as error:
+            if len(heard) > 1:  # it must not cost the others
+                for each in heard:
+                    await self._record([each])
+            else:
+                log.warning("observation_unkeepable", error=str(error))
+                heard[0].fail(error)
+            return
         except StoreError as error:
             log.warning("observations_not_kept", count=len(heard), error=str(error))
             for each in heard:
@@ -80,15 +87,14 @@ class JournalActor:
     async def _reopen(self, wish: ReopenIncident) -> None:
         now = Moment.read(self.clock)
         fact = Fact("reopened", {"who": wish.who, "reason": wish.reason})
-        due = now.after(STALLED_AFTER)
-        move = Move(State.DECIDING, (State.ESCALATED,), fact, due=due)
+        move = Move(State.DECIDING, (State.ESCALATED,), fact)
         try:
             [incident] = await self.store.commit(self.journal.move(wish.incident_id, move, now))
-        except (ConflictError, NotFoundError) as error:
+        except (ConflictError, NotFoundError, StoreError) as error:
             wish.fail(error)
             return
-        await self._offer(incident)
         wish.reply(incident)
+        await self._offer(incident)
 
     async def _offer(self, incident: Incident) -> None:
         observation = await self.store.read(self.journal.observation(incident.observation_id))

@@ -46,12 +46,17 @@ UNFINISHED = (State.OBSERVED, State.DECIDING, State.ACTING, State.VERIFYING)
 STALLED_AFTER = 60.0
 """Seconds after which unfinished work is handed out again."""
 
+NO_ROOM_PAUSE = 5.0
+"""Seconds until work for which a room had no room is offered to it again."""
+
 STARTS_BEFORE_DEAD = 3
 """Starts in a row that may find an incident in the same unfinished state."""
 
 
 def moved(incident: Incident, move: Move, at: Moment) -> Incident:
     """Take an incident to another state.
+
+    Work that a move hands to a room is due for handing out again, whether or not the mover says so.
 
     Raises:
         StaleMoveError: it is not where the mover believed it to be.
@@ -61,12 +66,13 @@ def moved(incident: Incident, move: Move, at: Moment) -> Incident:
         raise StaleMoveError(f"incident {incident.id} is {incident.state}, not {move.expected}")
     if move.to not in TRANSITIONS[incident.state]:
         raise IllegalMoveError(f"incident {incident.id}: {incident.state} -> {move.to}")
+    due = at.after(STALLED_AFTER) if move.to in UNFINISHED else None
     return attrs.evolve(
         incident,
         state=move.to,
         moved_at=at.wall,
         reason=move.reason,
-        due=move.due,
+        due=move.due or due,
         decision=move.decision or incident.decision,
         attempt=incident.attempt + move.begins_attempt,
         stalled_starts=0,
@@ -170,13 +176,12 @@ def is_soaking(incident: Incident, now: Moment) -> bool:
     return incident.state is State.VERIFYING and due is not None and due.since(now) > 0
 
 
-def due_move(incident: Incident, at: Moment) -> Move:
+def due_move(incident: Incident) -> Move:
     """Make the move of an incident that is due for `DECIDE_AGAIN`, `EXPIRE` or `CLOSE`."""
     here = (incident.state,)
     match task_of(incident.state):
         case Task.DECIDE_AGAIN:
-            due = at.after(STALLED_AFTER)
-            return Move(State.DECIDING, here, Fact("due_again", {"was": incident.reason}), due=due)
+            return Move(State.DECIDING, here, Fact("due_again", {"was": incident.reason}))
         case Task.EXPIRE:
             return Move(State.REFUSED, here, Fact("approval_expired"), reason=Refusal.EXPIRED)
         case _:
@@ -184,6 +189,7 @@ def due_move(incident: Incident, at: Moment) -> Move:
 
 
 _COALESCE, _SPARE, _CRITICAL = 0.70, 0.85, 0.95
+_CHANGES = (Effect.OPEN, Effect.CLOSE, Effect.RECUR)
 
 
 def admits(fullness: float, effect: Effect, severity: Severity) -> bool:
@@ -192,7 +198,7 @@ def admits(fullness: float, effect: Effect, severity: Severity) -> bool:
     Above 85 % repeats of low severity are refused, above 95 % everything but a change of state:
     the sender keeps what is refused.
     """
-    if effect in (Effect.OPEN, Effect.CLOSE, Effect.RECUR):
+    if effect in _CHANGES:
         return True
     if fullness >= _CRITICAL:
         return False
@@ -203,7 +209,8 @@ def keeps_row(fullness: float, effect: Effect, observation: Observation) -> bool
     """Say whether an observation gets a row of its own, beside the count and the last answer.
 
     What the scanner hears again and again is counted only; so is an agent's repeat above 70 %.
+    What changes a state always has one: were it to come twice, it would change a later state.
     """
-    if effect in (Effect.OPEN, Effect.RECUR):
+    if effect in _CHANGES:
         return True
     return observation.source != "scanner" and fullness < _COALESCE

@@ -1,6 +1,7 @@
 """What is due by itself: retries, expiries, the end of a flap window, and work that stalled."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 import attrs
 import structlog
@@ -33,7 +34,8 @@ _AT_ONCE = 256
 class DueWork:
     """Moves what is due, and hands unfinished incidents out again: the alarm's two questions.
 
-    At a start the same hands everything unfinished out, so that a crash and a jam mend alike.
+    At a start the same hands everything unfinished out, so that a crash and a jam mend alike.  It
+    never waits for a room: an approval expires on time even while L1 is jammed.
     """
 
     to_l1: Post[IncidentToDecide]
@@ -51,52 +53,79 @@ class DueWork:
         """Do what is due by now."""
         now = Moment.read(self.clock)
         while incidents := await self.store.read(self.journal.due(now, _AT_ONCE)):
+            await self._hand_out(
+                [each for each in incidents if core.task_of(each.state) is Task.HAND_OUT], now
+            )
             for incident in incidents:
-                await self._work(incident, now)
+                await self._move_on(incident, now)
 
     async def recover(self) -> None:
         """At a start of the appliance, hand out what an earlier life left unfinished."""
         now = Moment.read(self.clock)
         [incidents] = await self.store.commit(self.journal.stalled())
+        living = list[Incident]()
         for incident in incidents:
             if incident.stalled_starts >= core.STARTS_BEFORE_DEAD:
                 await self._give_up(incident, now)
-            elif not core.is_soaking(incident, now):
-                await self._hand_out(incident, now)
+            else:
+                living.append(incident)
+        for start in range(0, len(living), _AT_ONCE):
+            await self._hand_out(living[start : start + _AT_ONCE], now)
         if incidents:
             log.info("incidents_taken_up", count=len(incidents))
 
-    async def _work(self, incident: Incident, now: Moment) -> None:
-        task = core.task_of(incident.state)
-        if task is Task.HAND_OUT:
-            await self._hand_out(incident, now)
-            return
-        if task is Task.FORGET:
-            await self.store.commit(self.journal.postpone(incident.id, None))
-            return
-        writes: list[Write[object]] = [
-            self.journal.move(incident.id, core.due_move(incident, now), now)
-        ]
-        if task is Task.EXPIRE:
-            writes.append(self.tickets.open(_stop(StopKind.EXPIRED, incident), now))
+    async def _move_on(self, incident: Incident, now: Moment) -> None:
         try:
-            await self.store.commit(*writes)
+            match core.task_of(incident.state):
+                case Task.HAND_OUT:
+                    pass
+                case Task.FORGET:
+                    await self.store.commit(self.journal.postpone(incident, None))
+                case Task.DECIDE_AGAIN:
+                    [deciding] = await self.store.commit(self._moved(incident, now))
+                    await self._offer([deciding])
+                case Task.EXPIRE:
+                    stop = _stop(StopKind.EXPIRED, incident)
+                    expired: list[Write[object]] = [
+                        self._moved(incident, now),
+                        self.tickets.open(stop, now),
+                    ]
+                    await self.store.commit(*expired)
+                case Task.CLOSE:
+                    await self.store.commit(self._moved(incident, now))
         except StaleMoveError:
             return  # a person was faster
-        if task is Task.DECIDE_AGAIN:
-            await self._to_l1(attrs.evolve(incident, state=State.DECIDING))
 
-    async def _hand_out(self, incident: Incident, now: Moment) -> None:
-        due = now.after(core.STALLED_AFTER)
-        await self.store.commit(self.journal.postpone(incident.id, due))
-        if incident.state in (State.OBSERVED, State.DECIDING):
-            await self._to_l1(incident)
-        else:
-            self.to_runner.offer(ExecuteRunbook(incident))
+    def _moved(self, incident: Incident, now: Moment) -> Write[Incident]:
+        return self.journal.move(incident.id, core.due_move(incident), now)
 
-    async def _to_l1(self, incident: Incident) -> None:
-        observation = await self.store.read(self.journal.observation(incident.observation_id))
-        self.to_l1.offer(IncidentToDecide(incident, observation))
+    async def _hand_out(self, incidents: Sequence[Incident], now: Moment) -> None:
+        if not incidents:
+            return
+        taken = await self._offer(incidents)
+        await self.store.commit(
+            *(
+                self.journal.postpone(
+                    incident, now.after(core.STALLED_AFTER if took else core.NO_ROOM_PAUSE)
+                )
+                for incident, took in zip(incidents, taken, strict=True)
+            )
+        )
+
+    async def _offer(self, incidents: Sequence[Incident]) -> list[bool]:
+        """Offer each to its room, and say which of them were taken."""
+        observations = await self.store.read(
+            lambda connection: [
+                self.journal.observation(incident.observation_id)(connection)
+                for incident in incidents
+            ]
+        )
+        return [
+            self.to_l1.offer(IncidentToDecide(incident, observation))
+            if incident.state in (State.OBSERVED, State.DECIDING)
+            else self.to_runner.offer(ExecuteRunbook(incident))
+            for incident, observation in zip(incidents, observations, strict=True)
+        ]
 
     async def _give_up(self, incident: Incident, now: Moment) -> None:
         fact = Fact("dead_lettered", {"starts": incident.stalled_starts})
@@ -112,6 +141,9 @@ class DueWork:
             self.journal.move(incident.id, move, now),
             self.tickets.open(_stop(StopKind.DEAD_LETTER, incident), now),
         )
+        if incident.state in (State.ACTING, State.VERIFYING):
+            # The runner ends the intent of a fix that is no longer its to work.
+            self.to_runner.offer(ExecuteRunbook(incident))
 
 
 def _stop(kind: StopKind, incident: Incident) -> Stop:

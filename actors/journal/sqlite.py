@@ -1,6 +1,7 @@
 """The journal in SQLite: the projection of incidents and their append-only trace."""
 
 import datetime as dt
+import math
 import sqlite3
 from collections.abc import Callable, Sequence
 from importlib.resources import files
@@ -12,7 +13,7 @@ from actors.journal import core
 from actors.journal.core import Effect
 from actors.journal.rows import INCIDENT, cells_of, incident_of, moment_cells
 from actors.journal.sqlite_intents import SqliteIntents
-from actors.journal.store import DeadLetterRow, Recording
+from actors.journal.store import DeadLetterRow, Recording, UnkeepableError
 from actors.messages import Decision, Fact, Incident, Moment, Move, Observation, Recorded, State
 from actors.ports import Tickets
 from runtime.codec import from_json, to_json
@@ -35,7 +36,11 @@ _EVENT = (
     " VALUES (?, ?, ?, ?, ?, ?)"
 )
 _ANSWER = "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_HEARD = "INSERT INTO observations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_HEARD = (
+    "INSERT INTO observations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    # One that is delivered once more after a fall is here already.
+    " ON CONFLICT (id) DO NOTHING"
+)
 _SAME = "SELECT id, incident_id FROM observations WHERE agent_id = ? AND boot_id = ? AND seq = ?"
 
 
@@ -113,10 +118,13 @@ class SqliteJournal(SqliteIntents):
 
         def write(connection: sqlite3.Connection) -> list[Recording]:
             fullness = 1.0 if full else _fullness(connection)
-            return [
-                self._record(connection, observation, new_id, at, fullness)
-                for observation in observations
-            ]
+            try:
+                return [
+                    self._record(connection, observation, new_id, at, fullness)
+                    for observation in observations
+                ]
+            except (UnicodeEncodeError, OverflowError) as error:
+                raise UnkeepableError(str(error)) from error
 
         return write
 
@@ -146,18 +154,21 @@ class SqliteJournal(SqliteIntents):
             wall = connection.execute(others, (now.boot,)).fetchone()[0]
             instants = [dt.datetime.fromisoformat(wall)] if wall else []
             if monotonic is not None:
-                instants.append(now.after(monotonic - now.monotonic).wall)
+                # Rounded up: a clock that shows this instant shows that the incident is due.
+                micros = math.ceil((monotonic - now.monotonic) * 1e6)
+                instants.append(now.wall + dt.timedelta(microseconds=micros))
             return min(instants, default=None)
 
         return query
 
-    def postpone(self, incident_id: str, due: Moment | None) -> Write[None]:
-        """Set when an incident is due next; the state stays."""
+    def postpone(self, incident: Incident, due: Moment | None) -> Write[None]:
+        """Set when an incident is due next, unless it has moved on."""
 
         def write(connection: sqlite3.Connection) -> None:
             connection.execute(
-                "UPDATE incidents SET due_wall = ?, due_boot = ?, due_monotonic = ? WHERE id = ?",
-                (*moment_cells(due), incident_id),
+                "UPDATE incidents SET due_wall = ?, due_boot = ?, due_monotonic = ?"
+                " WHERE id = ? AND state = ?",
+                (*moment_cells(due), incident.id, incident.state),
             )
 
         return write
@@ -191,7 +202,7 @@ class SqliteJournal(SqliteIntents):
         return write
 
     def forget(self, before: dt.datetime, limit: int) -> Write[int]:
-        """Delete at most `limit` settled incidents and as many old observations."""
+        """Delete at most `limit` settled incidents and as many old observations; give how many."""
         old = before.isoformat()
 
         def write(connection: sqlite3.Connection) -> int:
@@ -204,8 +215,9 @@ class SqliteJournal(SqliteIntents):
                 connection.executemany(f"DELETE FROM {table} WHERE incident_id = ?", ids)  # noqa: S608
             connection.executemany("DELETE FROM incidents WHERE id = ?", ids)
             heard = connection.execute(
-                "DELETE FROM observations WHERE id IN (SELECT id FROM observations"
-                " WHERE observed_at < ? AND incident_id IS NULL LIMIT ?)",
+                "DELETE FROM observations WHERE id IN (SELECT id FROM observations AS heard"
+                " WHERE observed_at < ? AND NOT EXISTS (SELECT 1 FROM incidents"
+                " WHERE id = heard.incident_id AND observation_id = heard.id) LIMIT ?)",
                 (old, limit),
             )
             return len(ids) + heard.rowcount

@@ -8,7 +8,12 @@ import attrs
 
 from actors.messages import Incident, Moment, Observation, Recorded
 from actors.ports import Incidents, Intents
+from runtime.errors import ArightError
 from runtime.store import Query, Write
+
+
+class UnkeepableError(ArightError):
+    """An observation says what the store cannot spell: half a character, or too large a number."""
 
 
 @attrs.frozen
@@ -45,7 +50,8 @@ class Journal(Incidents, Intents, Protocol):
     ) -> Write[list[Recording]]:
         """Take observations in, in order; `new_id` names the incidents that they open.
 
-        `full` says that the disk is: then only changes of state are taken.
+        `full` says that the disk is: then only changes of state are taken.  The write raises
+        UnkeepableError, and then none of them was kept.
         """
         ...
 
@@ -57,8 +63,8 @@ class Journal(Incidents, Intents, Protocol):
         """Give the wall clock instant, as of `now`, at which the next incident is due."""
         ...
 
-    def postpone(self, incident_id: str, due: Moment | None) -> Write[None]:
-        """Set when an incident is due next; the state stays."""
+    def postpone(self, incident: Incident, due: Moment | None) -> Write[None]:
+        """Set when an incident is due next, unless it has moved on."""
         ...
 
     def stalled(self) -> Write[list[Incident]]:
@@ -70,5 +76,8 @@ class Journal(Incidents, Intents, Protocol):
         ...
 
     def forget(self, before: dt.datetime, limit: int) -> Write[int]:
-        """Delete at most `limit` settled incidents and old observations; give how many."""
+        """Delete at most `limit` settled incidents and as many old observations; give how many.
+
+        What an open incident was opened by stays with it.
+        """
         ...

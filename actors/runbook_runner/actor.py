@@ -7,7 +7,7 @@ import structlog
 
 from actors.catalogue.checks import Check
 from actors.catalogue.runbooks import InvalidParamError, Runbook
-from actors.messages import ExecuteRunbook, Incident
+from actors.messages import ExecuteRunbook, Incident, Intent
 from actors.ports import StaleMoveError
 from actors.runbook_runner.commands import Order
 from actors.runbook_runner.consequences import UNFINISHED, runbook_of
@@ -53,15 +53,20 @@ class RunbookRunnerActor:
         for intent in await read(self.ledgers.intents.unfinished()):
             incident = await read(incidents.get(intent.incident_id))
             if incident is not None and incident.state not in UNFINISHED:
-                await Record(self.ledgers, self.clock, incident).abandon(intent)
+                await self._abandon(incident, intent)
 
     async def handle(self, message: ExecuteRunbook) -> None:
         """Work an incident to its end, or to its soak."""
         incident = await self.ledgers.store.read(self.ledgers.incidents.get(message.incident.id))
-        if incident is None or incident.state not in UNFINISHED:
+        if incident is None:
             log.debug("execute_dropped", incident_id=message.incident.id)
             return
         unfinished = await self.ledgers.store.read(self.ledgers.intents.unfinished(incident.id))
+        if incident.state not in UNFINISHED:
+            log.debug("execute_dropped", incident_id=incident.id)
+            for intent in unfinished:
+                await self._abandon(incident, intent)
+            return
         record = Record(self.ledgers, self.clock, incident, unfinished[0] if unfinished else None)
         try:
             conclusion = await self._conclusion(record)
@@ -72,7 +77,10 @@ class RunbookRunnerActor:
             # Somebody else moved the incident; what was begun is theirs to judge now.
             log.warning("fix_overtaken", incident_id=incident.id, host=incident.host)
             if record.intent is not None:
-                await Record(self.ledgers, self.clock, incident).abandon(record.intent)
+                await self._abandon(incident, record.intent)
+
+    async def _abandon(self, incident: Incident, intent: Intent) -> None:
+        await Record(self.ledgers, self.clock, incident).abandon(intent)
 
     async def _conclusion(self, record: Record) -> Conclusion | None:
         hands = self._hands(record.incident)

@@ -74,6 +74,10 @@ CREATE TABLE incident_events (
 
 CREATE INDEX incident_events_of ON incident_events (incident_id, seq);
 
+CREATE TRIGGER incident_events_stand BEFORE UPDATE ON incident_events BEGIN
+    SELECT RAISE(ABORT, 'a line of a trace is never rewritten');
+END;
+
 -- A fix that is about to begin, began, or ended.
 CREATE TABLE intents (
     id          TEXT PRIMARY KEY,
