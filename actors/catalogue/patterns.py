@@ -21,7 +21,7 @@ instead, at about 4 ns an instruction and byte; a larger one could hold up a who
 
 _QUICK_TEXT = 512
 _REMEMBERED_TEXT = 64
-_REMEMBERED_ANSWERS = 256
+_REMEMBERED_ANSWERS = 1024
 
 _QUOTED_SET_OR_BLANK = re.compile(
     r"""  \\Q.*?(?:\\E|\Z)

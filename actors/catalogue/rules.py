@@ -4,6 +4,7 @@
 mapping is quarantined.  It never raises, whatever stands in the mapping.
 """
 
+import functools
 import math
 from collections.abc import Callable, Collection, Mapping
 from typing import Final, Literal, TypedDict, cast, get_args
@@ -197,12 +198,9 @@ def _condition(raw: object) -> Condition:
     if not isinstance(operator, str) or operator not in _VALUE_OF:
         raise _Invalid(f"unknown operator {_shown(operator)}; there are {', '.join(OPERATORS)}")
     ignore_case = _boolean(mapping.get("ignore_case", False), "ignore_case")
-    condition = Condition(
-        field,
-        cast("Operator", operator),
-        _VALUE_OF[operator](value, f"the value of {operator}"),
-        ignore_case,
-    )
+    read = _VALUE_OF[operator](value, f"the value of {operator}")
+    kinds = tuple(map(type, read)) if isinstance(read, tuple) else (type(read),)
+    condition = _shared(field, cast("Operator", operator), read, kinds, ignore_case)
     if operator == "regex":
         judged = compile_search(cast("str", value), ignore_case=ignore_case)
         if isinstance(judged, RefusedPattern):
@@ -210,6 +208,22 @@ def _condition(raw: object) -> Condition:
     if len(mapping) > _KNOWN_KEYS:
         _judge_plain({k: v for k, v in mapping.items() if k not in _CONDITION_KEYS})
     return condition
+
+
+@functools.lru_cache(maxsize=16_384)
+def _shared(
+    field: str,
+    operator: Operator,
+    value: Scalar | tuple[Scalar, ...],
+    kinds: tuple[type, ...],
+    ignore_case: bool,
+) -> Condition:
+    """Make a condition, or give the one made before: 100,000 rules ask few different questions.
+
+    `kinds` tells apart values that are equal to Python, as True and 1 are.
+    """
+    del kinds
+    return Condition(field, operator, value, ignore_case)
 
 
 def _mapping(raw: object, what: str) -> Mapping[object, object]:

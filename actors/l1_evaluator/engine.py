@@ -8,7 +8,7 @@ import contextlib
 import gc
 import heapq
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Final, cast
 
 import attrs
@@ -157,13 +157,15 @@ class RuleSet:
 
     def decide(self, event: Event) -> str | None:
         """Give the id of the first rule that matches, None if none does."""
-        winner = self.winner(event)
+        # As `winner`, written out: a call less is a tenth of a decision at 92 rules.
+        order = self._tree.find(event, NO_ORDER)
+        winner = None if order is NO_ORDER else self.rules[order % _POSITIONS]
         return None if winner is None else winner.id
 
     def winner(self, event: Event) -> Rule | None:
         """Give the first rule that matches, None if none does."""
         order = self._tree.find(event, NO_ORDER)
-        return None if order is NO_ORDER else self.rules[int(order) % _POSITIONS]
+        return None if order is NO_ORDER else self.rules[order % _POSITIONS]
 
     def explain(self, event: Event) -> Explanation:
         """Say which rule decides, what each of its conditions met, and what came near."""
@@ -228,7 +230,7 @@ class RuleSet:
 
 
 @contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
+def _uncollected() -> Generator[None]:
     """Keep the garbage collector out while a set is built.
 
     All that is made stays, so that there is nothing to collect; looking for it again and again

@@ -18,6 +18,9 @@ from actors.catalogue.rules import Condition, Scalar
 Holds = Callable[[object], bool]
 """Whether a condition holds for the value that stands under its top-level key."""
 
+_dict_get = cast("Callable[[object, str], object]", dict.get)
+"""`dict.get`, without the types that a value from outside does not have."""
+
 _MAX_NUMBER = 64
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _COMPARE: Final[Mapping[str, Callable[[float, float], bool]]] = {
@@ -49,25 +52,29 @@ def actual(event: Mapping[str, object], field: str) -> object:
     first, *rest = field.split(".")
     value = event.get(first)
     for segment in rest:
-        if not isinstance(value, Mapping):
-            return None
-        value = cast("Mapping[str, object]", value).get(segment)
+        value = _in_mapping(value, segment)
     return None if _is_missing(value) else value
 
 
 def _descending(rest: list[str], holds: Holds) -> Holds:
+    segment, *further = rest
+    below = _descending(further, holds) if further else holds
+
     def descend(value: object) -> bool:
-        for segment in rest:
-            if not isinstance(value, Mapping):
-                return holds(None)
-            value = cast("Mapping[str, object]", value).get(segment)
-        return holds(value)
+        # A dict is asked for first: asking the abstract class takes ten times as long.
+        if isinstance(value, dict):
+            return below(_dict_get(value, segment))  # pyright: ignore[reportUnknownArgumentType]
+        return below(_in_mapping(value, segment))
 
     return descend
 
 
+def _in_mapping(value: object, key: str) -> object:
+    return cast("Mapping[str, object]", value).get(key) if isinstance(value, Mapping) else None
+
+
 def _is_missing(value: object) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))
+    return value is None or (isinstance(value, float) and value != value)  # noqa: PLR0124 - NaN
 
 
 def _on_value(condition: Condition) -> Holds:  # noqa: PLR0911 - one line an operator
@@ -107,7 +114,7 @@ def _there(value: object) -> bool:
 
 def _there_but_not(holds: Holds) -> Holds:
     def there_but_not(value: object) -> bool:
-        return not _is_missing(value) and not holds(value)
+        return not holds(value) and not _is_missing(value)
 
     return there_but_not
 
@@ -150,6 +157,8 @@ def _among(wanted: Iterable[Scalar], *, ignore_case: bool) -> Holds:
 
 def _ordered(compare: Callable[[float, float], bool], limit: float) -> Holds:
     def ordered(value: object) -> bool:
+        if type(value) is int or type(value) is float:
+            return compare(value, limit)
         number = _number(value)
         return number is not None and compare(number, limit)
 

@@ -9,8 +9,7 @@ Nodes never change; an updated tree shares with the old one all but the path to 
 (A leaf that is visited often turns itself into code, see `leaf`: that changes no answer.)
 """
 
-import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, Protocol, cast
 
 import attrs
@@ -20,8 +19,11 @@ from actors.l1_evaluator.gates import OPENS, Gate, Groups, gate, grouped
 from actors.l1_evaluator.leaf_code import Find, compiled
 from actors.l1_evaluator.questions import Event
 
-NO_ORDER: Final = math.inf
-"""Stands for "no rule": greater than any order."""
+NO_ORDER: Final = 1 << 200_000
+"""Stands for "no rule": greater than any order, since Python reads no number of so many digits.
+
+Comparing two integers of different size looks at their sizes only.
+"""
 
 _SMALL = 6
 """So few rules are asked one by one rather than told apart by a further field."""
@@ -44,7 +46,7 @@ class Node(Protocol):
     """A part of the tree."""
 
     @property
-    def least(self) -> float:
+    def least(self) -> int:
         """The least order below, `NO_ORDER` where nothing stands."""
         ...
 
@@ -156,7 +158,7 @@ class Leaf:
     """Rules that are asked one by one, in their order."""
 
     rules: tuple[Entry, ...]
-    least: float = attrs.field(init=False)
+    least: int = attrs.field(init=False)
     find: Find = attrs.field(init=False)
     _visits: int = attrs.field(default=0, init=False)
 
@@ -164,7 +166,7 @@ class Leaf:
         self.least = self.rules[0].order if self.rules else NO_ORDER
         self.find = self._ask
 
-    def _ask(self, event: Event, best: float) -> float:
+    def _ask(self, event: Event, best: int) -> int:
         self._visits += 1
         if self._visits == _HOT and len(self.rules) <= _CODE_SIZE:
             self.find = compiled(self.rules)
@@ -205,18 +207,20 @@ class Fork:
     """The rules of `shared`, for every other event."""
     shared: tuple[Entry, ...]
     """The rules that need no certain text in the field."""
-    least: float = attrs.field(init=False)
+    least: int = attrs.field(init=False)
+    _child_for: Callable[[object, Node], Node] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.least = _least(self.table, self.star)
+        self._child_for = cast("Callable[[object, Node], Node]", self.table.get)
 
-    def find(self, event: Event, best: float) -> float:
+    def find(self, event: Event, best: int) -> int:
         """Go down the one path."""
         try:
-            child = self.table.get(cast("str", event.get(self.field)), self.star)
+            child = self._child_for(event.get(self.field), self.star)
         except TypeError:  # a list or a mapping stands there: no text of the table
             child = self.star
-        return child.find(event, best) if child.least < best else best
+        return child.find(event, best)
 
     def near(self, event: Event) -> Iterator[Entry]:
         """Give what the event leads to, then the rest."""
@@ -252,15 +256,19 @@ class Branch:
     field: str
     table: Mapping[str, Node]
     star: Node
-    least: float = attrs.field(init=False)
+    least: int = attrs.field(init=False)
+    _child_for: Callable[[object], Node | None] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.least = _least(self.table, self.star)
+        self._child_for = cast("Callable[[object], Node | None]", self.table.get)
 
-    def find(self, event: Event, best: float) -> float:
+    def find(self, event: Event, best: int) -> int:
         """Go down both paths, as far as they can still win."""
-        value = event.get(self.field)
-        child = self.table.get(value) if isinstance(value, str) else None
+        try:
+            child = self._child_for(event.get(self.field))
+        except TypeError:
+            child = None
         # The text's rules first: what they find rules out most of the others unasked.
         if child is not None and child.least < best:
             best = child.find(event, best)
@@ -298,12 +306,12 @@ class Gated:
     behind: tuple[tuple[Gate, Node], ...]
     rest: Node
     """The rules without a gate; a rule that comes later stands here too."""
-    least: float = attrs.field(init=False)
+    least: int = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.least = min([self.rest.least, *(node.least for _, node in self.behind)])
 
-    def find(self, event: Event, best: float) -> float:
+    def find(self, event: Event, best: int) -> int:
         """Ask the rest, then whatever stands behind an open gate and can still win."""
         if self.rest.least < best:
             best = self.rest.find(event, best)
@@ -334,7 +342,7 @@ class Gated:
         return Gated(self.behind, self.rest.added(entry))
 
 
-def _least(table: Mapping[str, Node], star: Node) -> float:
+def _least(table: Mapping[str, Node], star: Node) -> int:
     return min([star.least, *(child.least for child in table.values())])
 
 

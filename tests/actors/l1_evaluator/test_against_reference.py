@@ -34,7 +34,7 @@ def test_a_leaf_that_became_code_decides_as_before(
     rule_set = RuleSet.compile(rules)
     before = [rule_set.decide(event) for event in events]
 
-    for _ in range(40):
+    for _ in range(210):
         assert [rule_set.decide(event) for event in events] == before
 
 
