@@ -9,11 +9,11 @@ import attrs
 
 from actors.messages import Incident, Observation, Recorded
 from actors.messages.suppression import Suppression
-from runtime.errors import ArightError
+from runtime.errors import InvalidRequestError
 from runtime.request import Request
 
 
-class UnsignedCommandError(ArightError):
+class UnsignedCommandError(InvalidRequestError):
     """A command that changes what may heal names no person, or no reason."""
 
     def __init__(self, command: str, missing: str) -> None:

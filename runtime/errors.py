@@ -26,6 +26,10 @@ class ConflictError(ArightError):
     """What was asked does not fit the state a thing is in."""
 
 
+class InvalidRequestError(ArightError):
+    """What was asked is not complete, or not of the right kind."""
+
+
 class StoreError(ArightError):
     """What was to be kept was not kept."""
 

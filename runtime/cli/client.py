@@ -20,7 +20,13 @@ from runtime.hosts.http_client import HttpError, NobodyListensError, call_unix
 _PATIENCE = 30.0
 """Seconds that a command waits for the appliance."""
 
-_KINDS = {404: Exit.NOT_FOUND, 403: Exit.DENIED, 409: Exit.CONFLICT, 504: Exit.TIMEOUT}
+_KINDS = {
+    403: Exit.DENIED,
+    404: Exit.NOT_FOUND,
+    409: Exit.CONFLICT,
+    422: Exit.USAGE,
+    504: Exit.TIMEOUT,
+}
 
 
 def read(noun: str, verb: str, **args: str | int | bool | None) -> object:

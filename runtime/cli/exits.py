@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import click
 
-from runtime.errors import ArightError, ConflictError, InvalidFileError, NotFoundError
+from runtime.errors import ArightError, ConflictError, InvalidRequestError, NotFoundError
 
 
 class Exit(enum.IntEnum):
@@ -41,8 +41,8 @@ def explained() -> Generator[None]:
         end(Exit.NOT_FOUND, str(error))
     except ConflictError as error:
         end(Exit.CONFLICT, str(error))
-    except InvalidFileError as error:
-        end(Exit.ERROR, str(error))
+    except InvalidRequestError as error:
+        end(Exit.USAGE, str(error))
     except TimeoutError as error:
         end(Exit.TIMEOUT, str(error) or "no answer in time")
     except ArightError as error:

@@ -8,6 +8,7 @@ from typing import cast
 
 import click
 
+from runtime.cli.client import change, mapping, rows
 from runtime.cli.exits import Exit, end, explained
 from runtime.cli.output import Format, output_option, print_data, print_rows
 from runtime.cli.settings import settings
@@ -41,6 +42,18 @@ def list_(output: Format) -> None:
     ]
     print_rows(rows, ["id", "priority", "enabled", "mode", "action"], output, none="no rules")
     for problem in catalogue.problems:
+        click.echo(f"set aside: {problem}", err=True)
+
+
+@command.command()
+def reload() -> None:
+    """Have the running appliance read its rules, checks and runbooks anew.
+
+    All of them, or none: where a file cannot be read, the last good ones stay in force.
+    """
+    data = mapping(change("rule", "reload"))
+    click.echo(f"{data['rules']} rules in force, version {str(data['version'])[:12]}")
+    for problem in rows(data["set_aside"]):
         click.echo(f"set aside: {problem}", err=True)
 
 

@@ -9,6 +9,7 @@ import trio
 from runtime.errors import (
     ArightError,
     ConflictError,
+    InvalidRequestError,
     NotFoundError,
     StoreError,
 )
@@ -78,6 +79,8 @@ def _status_of(error: ArightError) -> int:
             return 404
         case ConflictError():
             return 409
+        case InvalidRequestError():
+            return 422
         case MailboxRefusedError() | StoreError():
             return 503
         case _:

@@ -9,7 +9,7 @@ from typing import TypeAlias, cast
 
 import attrs
 
-from runtime.errors import NotFoundError
+from runtime.errors import InvalidRequestError, NotFoundError
 from runtime.hosts.http_message import BadRequestError, Request, Response
 
 Args: TypeAlias = Mapping[str, str]
@@ -25,11 +25,11 @@ class UnknownVerbError(NotFoundError):
         super().__init__("command", f"{noun} {verb}")
 
 
-class MissingArgumentError(BadRequestError):
+class MissingArgumentError(InvalidRequestError):
     """A change lacks something that it needs, or it is of the wrong kind."""
 
     def __init__(self, name: str, wanted: str) -> None:
-        super().__init__(422, f"{name} must be {wanted}")
+        super().__init__(f"{name} must be {wanted}")
         self.name, self.wanted = name, wanted
 
 

@@ -26,8 +26,7 @@ from actors.journal import (
 from actors.l1_evaluator import RuleSet, SqliteL1Store, event_of
 from actors.messages import Incident, State
 from runtime.clock import SystemClock
-from runtime.errors import NotFoundError, StateDirError
-from runtime.hosts.http_message import BadRequestError
+from runtime.errors import InvalidRequestError, NotFoundError, StateDirError
 from runtime.ids import TimeOrderedIds
 from runtime.roles.control import Args, UnknownVerbError
 from runtime.roles.explain import explanation, why_not
@@ -46,7 +45,7 @@ def view(connection: sqlite3.Connection, noun: str, verb: str, args: Args) -> ob
 
     Raises:
         UnknownVerbError, NotFoundError: there is no such verb, or thing.
-        BadRequestError: an argument is missing or wrong.
+        InvalidRequestError: an argument is missing or wrong.
     """
     reader = _VIEWS.get((noun, verb))
     if reader is None:
@@ -76,7 +75,7 @@ def open_journal(state_dir: Path) -> Generator[sqlite3.Connection]:
 def _incidents(connection: sqlite3.Connection, args: Args) -> list[Row]:
     state = args.get("state", "open")
     if state not in ("open", "all", *State):
-        raise BadRequestError(422, f"state must be open, all, or one of {', '.join(State)}")
+        raise InvalidRequestError(f"state must be open, all, or one of {', '.join(State)}")
     which = IncidentFilter(
         state,
         args.get("host", ""),
@@ -299,12 +298,12 @@ _VIEWS: Mapping[tuple[str, str], Callable[[sqlite3.Connection, Args], object]] =
 def _needed(args: Args, name: str) -> str:
     value = args.get(name)
     if not value:
-        raise BadRequestError(422, f"{name} is missing")
+        raise InvalidRequestError(f"{name} is missing")
     return value
 
 
 def _limit(args: Args) -> int:
     text = args.get("limit", "100")
     if not text.isdigit() or not 1 <= int(text) <= _LIMIT:
-        raise BadRequestError(422, f"limit must be a number from 1 to {_LIMIT}")
+        raise InvalidRequestError(f"limit must be a number from 1 to {_LIMIT}")
     return int(text)
