@@ -98,6 +98,6 @@ def _cell(value: object) -> str:
         case float():
             return f"{value:g}"
         case list() | tuple():
-            return ", ".join(map(str, _items(value)))
+            return ", ".join(map(str, _items(cast("object", value))))
         case _:
             return " ".join(str(value).split())
