@@ -13,13 +13,15 @@ from typing import Final, cast
 
 import attrs
 
-from actors.catalogue.rules import Rule, rule_from
+from actors.catalogue.rule_judgement import rule_from
+from actors.catalogue.rules import Rule
 from actors.l1_evaluator.content_hash import CHUNK, chunk_digests, version_of
 from actors.l1_evaluator.entries import Entry
 from actors.l1_evaluator.explanation import Answer, Explanation, NearMiss, WhyNot
+from actors.l1_evaluator.nodes import NO_ORDER, Node
 from actors.l1_evaluator.predicates import actual
 from actors.l1_evaluator.questions import Event, Questions
-from actors.l1_evaluator.tree import NO_ORDER, Node, grown
+from actors.l1_evaluator.tree import grown
 from runtime.errors import ArightError
 
 _POSITIONS: Final = 1 << 32

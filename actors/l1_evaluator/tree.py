@@ -6,34 +6,25 @@ and so are the rules that they exclude.  Tables hold texts only, so `1`, `1.0` a
 collide.  Everything carries its *least order*: what cannot win is not visited.
 
 Nodes never change; an updated tree shares with the old one all but the path to the change.
-(A leaf that is visited often turns itself into code, see `leaf`: that changes no answer.)
+(A leaf that is visited often turns itself into code, see `leaf_code`: that changes no answer.)
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Final, Protocol, cast
+from typing import cast
 
 import attrs
 
 from actors.l1_evaluator.entries import Entry
-from actors.l1_evaluator.gates import OPENS, Gate, Groups, gate, grouped
+from actors.l1_evaluator.gates import OPENS, Groups, gate, grouped
 from actors.l1_evaluator.leaf_code import Find, compiled
+from actors.l1_evaluator.nodes import NO_ORDER, Gated, Node
 from actors.l1_evaluator.questions import Event
+from actors.l1_evaluator.splitting import given, parted, telling_field
 
-NO_ORDER: Final = 1 << 200_000
-"""Stands for "no rule": greater than any order, since Python reads no number of so many digits.
-
-Comparing two integers of different size looks at their sizes only.
-"""
-
-_SMALL = 6
-"""So few rules are asked one by one rather than told apart by a further field."""
-_WORTHWHILE = 0.85
-"""A field must leave at most this share of the rules to be worth a table."""
-_TABLE_COST = 1.0
-"""What looking into a table costs, in rules asked."""
 _GATES_FROM = 40
+"""Rules that a table may leave before gates are thought of."""
 _GATES_SHARE = 0.5
-"""Where a table would leave no more than so many rules, or such a share, it is better."""
+"""Where a table would leave no more than this share of the rules, it is better than gates."""
 _HOT = 200
 """Visits after which a leaf becomes code; compiling takes some 50 µs a rule."""
 _CODE_SIZE = 64
@@ -42,36 +33,10 @@ _COPIES = 2048
 """Entries that a tree may hold twice, so that a decision goes down one path instead of two."""
 
 
-class Node(Protocol):
-    """A part of the tree."""
-
-    @property
-    def least(self) -> int:
-        """The least order below, `NO_ORDER` where nothing stands."""
-        ...
-
-    @property
-    def find(self) -> Find:
-        """Give the order of the first rule below that matches, if it stands before `best`."""
-        ...
-
-    def near(self, event: Event) -> Iterator[Entry]:
-        """Give what stands below, what the event leads to first."""
-        ...
-
-    def without(self, entry: Entry) -> "Node":
-        """Give this part without the rule of that order; `entry` is the whole of it."""
-        ...
-
-    def added(self, entry: Entry) -> "Node":
-        """Give this part with one rule more."""
-        ...
-
-
 def grown(entries: Iterable[Entry], copies: float = _COPIES) -> Node:
     """Build the tree over `entries`, of which about `copies` may stand in it twice."""
     ordered = sorted(entries, key=lambda entry: entry.order)
-    field, left = _telling_field(ordered)
+    field, left = telling_field(ordered)
     if left > max(_GATES_FROM, _GATES_SHARE * len(ordered)):
         groups, rest = grouped(ordered)
         if groups and len(rest) + OPENS * (len(ordered) - len(rest)) < left:
@@ -81,76 +46,27 @@ def grown(entries: Iterable[Entry], copies: float = _COPIES) -> Node:
 
 def _gated(groups: Groups, rest: list[Entry], copies: float) -> "Node":
     behind = tuple(
-        (gate(kind, group), _tabled(group, _telling_field(group)[0], copies=0))
+        (gate(kind, group), _tabled(group, telling_field(group)[0], copies=0))
         for kind, group in groups.items()
     )
-    return Gated(behind, _tabled(rest, _telling_field(rest)[0], copies))
+    return Gated(behind, _tabled(rest, telling_field(rest)[0], copies))
 
 
 def _tabled(ordered: list[Entry], field: str | None, copies: float) -> Node:
     """Build the part whose first question is a table, or a leaf where no field is worth one."""
     if field is None:
         return Leaf(tuple(ordered))
-    valued, star = _parted(ordered, field)
+    valued, star = parted(ordered, field)
     copied = len(star) * len(valued)
     one_path = copied <= copies
     if one_path:
         for value, group in valued.items():
-            group.extend(_given(star, field, value))
+            group.extend(given(star, field, value))
         copies -= copied
     share = copies / (sum(map(len, valued.values())) + len(star) + 1)
     table = {value: grown(group, share * len(group)) for value, group in valued.items()}
     rest = grown(star, share * len(star))
     return Fork(field, table, rest, tuple(star)) if one_path else Branch(field, table, rest)
-
-
-def _given(entries: Iterable[Entry], field: str, value: str) -> list[Entry]:
-    """Give what remains of `entries` once `field` is known to hold `value`."""
-    remaining = (entry.given(field, value) for entry in entries)
-    return [entry for entry in remaining if entry is not None]
-
-
-def _telling_field(entries: list[Entry]) -> tuple[str | None, float]:
-    """Choose the field that leaves the fewest rules to ask, and say how many it may leave.
-
-    None where no field is worth a table.
-    """
-    if len(entries) <= _SMALL:
-        return None, len(entries)
-    counts: dict[str, dict[str, int]] = {}
-    having: dict[str, int] = {}
-    for entry in entries:
-        for question in entry.questions:
-            if question.anchors:
-                field = question.key
-                having[field] = having.get(field, 0) + 1
-                of_value = counts.setdefault(field, {})
-                for value in question.anchors:
-                    of_value[value] = of_value.get(value, 0) + 1
-    best, best_left = None, _WORTHWHILE * len(entries)
-    for field, of_value in counts.items():
-        spread = sum(of_value.values())
-        expected = sum([count * count for count in of_value.values()]) / spread
-        left = len(entries) - having[field] + expected + _TABLE_COST
-        if left < best_left:
-            best, best_left = field, left
-    return (best, best_left) if best is not None else (None, len(entries))
-
-
-def _parted(entries: list[Entry], field: str) -> tuple[dict[str, list[Entry]], list[Entry]]:
-    """Part rules that need a certain text in `field`, by text, from those that do not."""
-    valued: dict[str, list[Entry]] = {}
-    star: list[Entry] = []
-    for entry in entries:
-        values = entry.anchors().get(field)
-        if values is None:
-            star.append(entry)
-            continue
-        for value in values:
-            below = entry.given(field, value)
-            if below is not None:
-                valued.setdefault(value, []).append(below)
-    return valued, star
 
 
 @attrs.define(eq=False)
@@ -299,49 +215,6 @@ class Branch:
         return Branch(self.field, _more(self.table, values, entry, self.field), self.star)
 
 
-@attrs.define(eq=False)
-class Gated:
-    """Rules behind gates: those of a shut gate need not be asked."""
-
-    behind: tuple[tuple[Gate, Node], ...]
-    rest: Node
-    """The rules without a gate; a rule that comes later stands here too."""
-    least: int = attrs.field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        self.least = min([self.rest.least, *(node.least for _, node in self.behind)])
-
-    def find(self, event: Event, best: int) -> int:
-        """Ask the rest, then whatever stands behind an open gate and can still win."""
-        if self.rest.least < best:
-            best = self.rest.find(event, best)
-        for gate_, node in self.behind:
-            if node.least < best and gate_.opens(event.get(gate_.key)):
-                best = node.find(event, best)
-        return best
-
-    def near(self, event: Event) -> Iterator[Entry]:
-        """Give the rest, then what stands behind open gates, then what does not."""
-        yield from self.rest.near(event)
-        shut: list[Node] = []
-        for gate_, node in self.behind:
-            if gate_.opens(event.get(gate_.key)):
-                yield from node.near(event)
-            else:
-                shut.append(node)
-        for node in shut:
-            yield from node.near(event)
-
-    def without(self, entry: Entry) -> Node:
-        """Give the same without a rule, wherever it stands."""
-        behind = tuple((gate_, node.without(entry)) for gate_, node in self.behind)
-        return Gated(behind, self.rest.without(entry))
-
-    def added(self, entry: Entry) -> Node:
-        """Give the same with a rule more among the rest: the gates do not know it."""
-        return Gated(self.behind, self.rest.added(entry))
-
-
 def _least(table: Mapping[str, Node], star: Node) -> int:
     return min([star.least, *(child.least for child in table.values())])
 
@@ -373,6 +246,6 @@ def _more(
     for value in values:
         below = entry.given(field, value)
         if below is not None:
-            child = table.get(value) or grown(_given(shared, field, value), copies=0)
+            child = table.get(value) or grown(given(shared, field, value), copies=0)
             further[value] = child.added(below)
     return further

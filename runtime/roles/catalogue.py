@@ -15,7 +15,8 @@ from actors.catalogue.check_files import ALIASES, load_checks
 from actors.catalogue.check_names import CheckNames, load_names
 from actors.catalogue.checks import Check
 from actors.catalogue.rule_files import RulePlace, read_rules
-from actors.catalogue.rules import EXECUTE_RUNBOOK, Rule, rule_from
+from actors.catalogue.rule_judgement import rule_from
+from actors.catalogue.rules import EXECUTE_RUNBOOK, Rule
 from actors.catalogue.runbook_files import load_runbooks
 from actors.catalogue.runbooks import Runbook
 from actors.l1_evaluator import RuleSet, RulesInForce

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from actors.catalogue.rules import Rule, rule_from
+from actors.catalogue.rule_judgement import rule_from
+from actors.catalogue.rules import Rule
 from actors.l1_evaluator.engine import InvalidRuleError, RuleSet, UnknownRuleError
 
 NAN, INF = float("nan"), float("inf")
