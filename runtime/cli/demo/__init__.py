@@ -75,8 +75,9 @@ def _summary(play: Play) -> bool:
     click.echo()
     for title, evidence in play.outcomes:
         mark = click.style("ok  ", fg="green") if evidence else click.style("NOT ", fg="red")
-        skipped = f" ({evidence})" if evidence and evidence.startswith("not run") else ""
-        click.echo(f"{mark} {title}{skipped}")
+        click.echo(f"{mark} {title}")
+    for title in play.not_run:
+        click.echo(f"--   {title}: not run: needs root")
     reached = [evidence for _, evidence in play.outcomes if evidence]
     first = f"{play.first_healed_s:.1f} s" if play.first_healed_s is not None else "never"
     click.echo(f"\n{len(reached)} of {len(play.outcomes)} outcomes reached.")
