@@ -3,6 +3,8 @@
 import pytest
 import trio
 
+pytest_plugins = ["tests.skips"]
+
 
 @pytest.fixture(autouse=True)
 def seeded_scheduler(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
