@@ -171,7 +171,7 @@ def task_of(state: State) -> Task:
 
 
 def is_soaking(incident: Incident, now: Moment) -> bool:
-    """Say whether a fix waits for its second verify; when that is due, the alarm brings it."""
+    """Say whether a fix waits for its second verify: its instant stays, whoever looks meanwhile."""
     due = incident.due
     return incident.state is State.VERIFYING and due is not None and due.since(now) > 0
 

@@ -109,6 +109,7 @@ class DueWork:
                     incident, now.after(core.STALLED_AFTER if took else core.NO_ROOM_PAUSE)
                 )
                 for incident, took in zip(incidents, taken, strict=True)
+                if not core.is_soaking(incident, now)
             )
         )
 

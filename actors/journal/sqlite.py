@@ -162,13 +162,18 @@ class SqliteJournal(SqliteIntents):
         return query
 
     def postpone(self, incident: Incident, due: Moment | None) -> Write[None]:
-        """Set when an incident is due next, unless it has moved on."""
+        """Set when an incident is due next, unless it has moved on or got another instant."""
 
         def write(connection: sqlite3.Connection) -> None:
             connection.execute(
                 "UPDATE incidents SET due_wall = ?, due_boot = ?, due_monotonic = ?"
-                " WHERE id = ? AND state = ?",
-                (*moment_cells(due), incident.id, incident.state),
+                " WHERE id = ? AND state = ? AND due_boot IS ? AND due_monotonic IS ?",
+                (
+                    *moment_cells(due),
+                    incident.id,
+                    incident.state,
+                    *moment_cells(incident.due)[1:],
+                ),
             )
 
         return write

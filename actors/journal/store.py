@@ -64,7 +64,7 @@ class Journal(Incidents, Intents, Protocol):
         ...
 
     def postpone(self, incident: Incident, due: Moment | None) -> Write[None]:
-        """Set when an incident is due next, unless it has moved on."""
+        """Set when an incident is due next, unless it has moved on or got another instant."""
         ...
 
     def stalled(self) -> Write[list[Incident]]:

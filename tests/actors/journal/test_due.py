@@ -298,3 +298,14 @@ async def test_a_jammed_l1_stops_no_recording_and_what_found_no_room_comes_when_
             to_l1.waiting.clear()
 
     assert {"ws-2", "ws-3", "ws-4", "ws-5"} <= set(came)
+
+
+async def test_a_start_in_the_middle_of_a_soak_leaves_its_end_where_it_was(rooms: Rooms) -> None:
+    acting = await rooms.world.drift(state=State.ACTING)
+    soaking = await rooms.world.move(acting, State.VERIFYING, due_in=5)
+    rooms.world.clock.wait(1)
+
+    await rooms.due_work.recover()
+
+    assert rooms.running == [soaking.id]
+    assert (await rooms.world.get(soaking.id)).due == soaking.due
