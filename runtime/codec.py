@@ -2,13 +2,17 @@
 
 import datetime as dt
 import json
-from collections.abc import Mapping
-from typing import TypeVar, get_args
+from collections.abc import Iterable, Mapping
+from typing import Final, TypeVar, cast, get_args
 
 import cattrs
 from cattrs.preconf.json import make_converter
 
 T = TypeVar("T")
+
+_LEVELS: Final = 64
+"""Of lists and mappings within each other; the interpreter's own limit ends an actor."""
+_TOO_DEEP: Final = f"lists and mappings stand more than {_LEVELS} levels deep"
 
 
 def _is_json(kind: object) -> bool:
@@ -26,6 +30,38 @@ def to_json(value: object) -> str:
     """Spell a message, or plain JSON data, as compact JSON with sorted keys."""
     plain = converter.unstructure(value)
     return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def foreign_json(text: str | bytes) -> object:
+    """Read JSON that somebody else wrote: plain data that `to_json` can spell, and a store keep.
+
+    Raises:
+        ValueError: it is none, as NaN is none; or it has half a character, or too many levels.
+    """
+    try:
+        data = cast("object", json.loads(text, parse_constant=_no_number))
+    except RecursionError as error:
+        raise ValueError(_TOO_DEEP) from error
+    if not _has_levels(data, _LEVELS):
+        raise ValueError(_TOO_DEEP)
+    # A surrogate without its other half can be escaped in JSON, and can be written nowhere else.
+    json.dumps(data, ensure_ascii=False).encode()
+    return data
+
+
+def _no_number(constant: str) -> object:
+    raise ValueError(f"{constant} is no number of JSON")
+
+
+def _has_levels(data: object, levels: int) -> bool:
+    match data:
+        case dict():
+            inner: Iterable[object] = cast("dict[str, object]", data).values()
+        case list():
+            inner = cast("list[object]", data)
+        case _:
+            return True
+    return levels > 0 and all(_has_levels(each, levels - 1) for each in inner)
 
 
 def plain_json(value: object) -> str:

@@ -18,7 +18,7 @@ from actors.catalogue.runbooks import (
 from actors.catalogue.target import Completed
 from actors.messages import JSON
 from actors.runbook_runner.core import Captured, NoOutcome, Ran
-from runtime.codec import to_json
+from runtime.codec import foreign_json, to_json
 
 _CODE = re.compile(r"[a-z0-9_]{1,64}")
 
@@ -135,7 +135,7 @@ def ran(completed: Completed) -> Ran | NoOutcome:
 
 def _said(completed: Completed) -> Mapping[str, JSON] | None:
     try:
-        said = cast("object", json.loads(completed.stdout))
+        said = foreign_json(completed.stdout)
     except ValueError:
         return None
     return cast("Mapping[str, JSON]", said) if isinstance(said, dict) else None

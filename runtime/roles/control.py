@@ -80,7 +80,7 @@ class Control:
 
 
 def _body(request: Request) -> Body:
-    data = cast("object", request.json())
+    data = request.json()
     if not isinstance(data, dict):
         raise BadRequestError(400, "the body is not a JSON object")
     return cast("Body", data)

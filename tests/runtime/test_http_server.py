@@ -166,7 +166,13 @@ async def test_an_error_of_ours_is_an_answer(error: ArightError, expected: int) 
     assert body(answer) == {"status": expected, "detail": str(error)}
 
 
-@pytest.mark.parametrize("sent", [b"", b"nonsense", b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"", b"nonsense", b"\xff", b"[" * 100_000,
+        b"[" * 500 + b"]" * 500, b'{"host": "\\ud800"}', b'{"seconds": NaN}',
+    ],
+)  # fmt: skip
 async def test_a_body_that_is_not_json_is_told_so(sent: bytes) -> None:
     async def read(request: Request) -> Response:
         return Response.json(request.json())
