@@ -1,4 +1,4 @@
-"""Kills a journal under load again and again, and holds what it left to what it acked."""
+"""Ends a journal under load again and again, and holds what it left to what it acked."""
 
 import contextlib
 import json
@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -51,8 +51,21 @@ class Tally:
         return sum(self.acked.values())
 
 
-def live_and_die(state_dir: Path, random: Random, tally: Tally) -> None:
+def nothing() -> None:
+    """Leave the power on."""
+
+
+def live_and_die(
+    state_dir: Path,
+    random: Random,
+    tally: Tally,
+    *,
+    cut: Callable[[], None] = nothing,
+    restore: Callable[[], None] = nothing,
+) -> None:
     """Let a journal run under load, kill it, look at what it left.
+
+    With `cut` and `restore` the disk loses its power before the process ends.
 
     Raises:
         AssertionError: something that was acked is lost, or what is kept is not in order.
@@ -68,11 +81,15 @@ def live_and_die(state_dir: Path, random: Random, tally: Tally) -> None:
         for _ in range(acks_to_live):
             _note(next(lines), tally)
         time.sleep(random.uniform(0, 0.01))  # anywhere in a commit, a flush, a checkpoint
+        cut()
         child.kill()
         for line in lines:  # told, so durable, though nobody had read it yet
             if line.endswith("\n"):
                 _note(line, tally)
-        assert child.wait() == -signal.SIGKILL
+        child.wait()
+        if cut is nothing:  # a journal without a disk may have ended by itself
+            assert child.returncode == -signal.SIGKILL
+    restore()
     tally.lives += 1
     _look(state_dir, tally)
 
