@@ -4,6 +4,7 @@ import click
 
 from runtime.cli.client import change, read, rows, who
 from runtime.cli.output import Format, output_option, print_rows
+from runtime.cli.rehearsal import dry_run_option, rehearse
 
 _COLUMNS = ["key", "state", "failures", "opened_at", "probe_at"]
 
@@ -25,7 +26,10 @@ def list_(output: Format) -> None:
 @command.command()
 @click.argument("key")
 @click.option("--reason", required=True, help="What was mended.")
-def reset(key: str, reason: str) -> None:
+@dry_run_option
+def reset(*, key: str, reason: str, dry_run: bool) -> None:
     """Close a breaker: what it stopped is decided at once."""
+    if dry_run:
+        rehearse("breaker", "reset", key)
     change("breaker", "reset", key=key, who=who(), reason=reason)
     click.echo(f"closed: {key}")

@@ -10,6 +10,7 @@ import click
 from runtime.cli.client import change, mapping
 from runtime.cli.exits import Exit, end
 from runtime.cli.output import Format, output_option, print_data
+from runtime.cli.rehearsal import dry_run_option
 
 
 @click.group()
@@ -24,6 +25,7 @@ def command() -> None:
 @click.option("--status", type=click.Choice(["pass", "fail", "error", "unknown"]), default="fail")
 @click.option("--severity", type=click.Choice(["low", "medium", "high", "critical"]))
 @click.option("--platform", type=click.Choice(["linux", "windows", "macos", "nixos", "unknown"]))
+@dry_run_option
 @output_option
 def submit(  # noqa: PLR0913  one parameter an option
     *,
@@ -33,6 +35,7 @@ def submit(  # noqa: PLR0913  one parameter an option
     status: str,
     severity: str | None,
     platform: str | None,
+    dry_run: bool,
     output: Format,
 ) -> None:
     """Record one event: from a JSON file (- for standard input), or from the options.
@@ -48,6 +51,9 @@ def submit(  # noqa: PLR0913  one parameter an option
     missing = [name for name in ("host_id", "check_type") if not event.get(name)]
     if missing:
         end(Exit.USAGE, f"the event has no {missing[0]}")
+    if dry_run:
+        click.echo(f"would record {json.dumps(event, sort_keys=True)}")
+        raise SystemExit(Exit.WOULD_CHANGE)
     data = mapping(change("event", "submit", event=event))
     if output is Format.TABLE:
         incident = data["incident_id"]

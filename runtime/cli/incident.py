@@ -5,6 +5,7 @@ import click
 from runtime.cli.client import change, mapping, read, rows, who
 from runtime.cli.output import Format, output_option, print_data, print_rows
 from runtime.cli.pages import incident_page, why_page
+from runtime.cli.rehearsal import dry_run_option, rehearse
 
 _COLUMNS = ["id", "state", "reason", "severity", "host", "check", "runbook", "count", "last_seen"]
 
@@ -63,8 +64,11 @@ def why(incident: str, rule: str | None, output: Format) -> None:
 @command.command()
 @click.argument("incident")
 @click.option("--note", default="", help="A word to those who read the ticket.")
-def ack(incident: str, note: str) -> None:
+@dry_run_option
+def ack(*, incident: str, note: str, dry_run: bool) -> None:
     """Say that you saw it: acknowledges the open tickets of an incident."""
+    if dry_run:
+        rehearse("incident", "ack", incident)
     data = mapping(change("incident", "ack", id=incident, who=who(), note=note))
     click.echo(f"{data['acknowledged']} tickets acknowledged")
 
@@ -72,8 +76,11 @@ def ack(incident: str, note: str) -> None:
 @command.command()
 @click.argument("incident")
 @click.option("--reason", required=True, help="Why it may be done.")
-def approve(incident: str, reason: str) -> None:
+@dry_run_option
+def approve(*, incident: str, reason: str, dry_run: bool) -> None:
     """Let a fix run that waits for a person, or that was refused."""
+    if dry_run:
+        rehearse("incident", "approve", incident)
     data = mapping(change("incident", "approve", id=incident, who=who(), reason=reason))
     click.echo(f"{incident} is {data['state']}")
 
@@ -81,8 +88,11 @@ def approve(incident: str, reason: str) -> None:
 @command.command()
 @click.argument("incident")
 @click.option("--reason", required=True, help="Why it must not be done.")
-def reject(incident: str, reason: str) -> None:
+@dry_run_option
+def reject(*, incident: str, reason: str, dry_run: bool) -> None:
     """Refuse a fix that waits for a person."""
+    if dry_run:
+        rehearse("incident", "reject", incident)
     data = mapping(change("incident", "reject", id=incident, who=who(), reason=reason))
     click.echo(f"{incident} is {data['state']}")
 
@@ -90,7 +100,10 @@ def reject(incident: str, reason: str) -> None:
 @command.command()
 @click.argument("incident")
 @click.option("--reason", required=True, help="What changed.")
-def reopen(incident: str, reason: str) -> None:
+@dry_run_option
+def reopen(*, incident: str, reason: str, dry_run: bool) -> None:
     """Have an escalated incident decided again."""
+    if dry_run:
+        rehearse("incident", "reopen", incident)
     data = mapping(change("incident", "reopen", id=incident, who=who(), reason=reason))
     click.echo(f"{incident} is {data['state']}")

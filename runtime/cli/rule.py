@@ -11,6 +11,7 @@ import click
 from runtime.cli.client import change, mapping, rows
 from runtime.cli.exits import Exit, end, explained
 from runtime.cli.output import Format, output_option, print_data, print_rows
+from runtime.cli.rehearsal import dry_run_option
 from runtime.cli.settings import settings
 
 
@@ -46,11 +47,19 @@ def list_(output: Format) -> None:
 
 
 @command.command()
-def reload() -> None:
+@dry_run_option
+def reload(*, dry_run: bool) -> None:
     """Have the running appliance read its rules, checks and runbooks anew.
 
     All of them, or none: where a file cannot be read, the last good ones stay in force.
     """
+    if dry_run:
+        from runtime.roles.catalogue import load_catalogue
+
+        with explained():
+            rules = load_catalogue(settings()).rules
+        click.echo(f"would put {len(rules.rules)} rules in force, version {rules.version[:12]}")
+        raise SystemExit(Exit.WOULD_CHANGE)
     data = mapping(change("rule", "reload"))
     click.echo(f"{data['rules']} rules in force, version {str(data['version'])[:12]}")
     for problem in rows(data["set_aside"]):

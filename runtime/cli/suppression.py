@@ -3,7 +3,9 @@
 import click
 
 from runtime.cli.client import change, mapping, read, rows, who
+from runtime.cli.exits import Exit
 from runtime.cli.output import Format, output_option, print_rows
+from runtime.cli.rehearsal import dry_run_option, rehearse
 
 _COLUMNS = ["id", "kind", "host", "check", "since", "until", "incidents"]
 
@@ -25,8 +27,11 @@ def list_(all_: bool, output: Format) -> None:
 @command.command()
 @click.argument("suppression")
 @click.option("--reason", required=True, help="Why it may be healed again.")
-def lift(suppression: str, reason: str) -> None:
+@dry_run_option
+def lift(*, suppression: str, reason: str, dry_run: bool) -> None:
     """Heal again: what was held back is decided at once."""
+    if dry_run:
+        rehearse("suppression", "lift", suppression)
     data = mapping(change("suppression", "lift", id=suppression, who=who(), reason=reason))
     click.echo(f"lifted: {data['host']} {data['check'] or 'every check'}")
 
@@ -35,8 +40,11 @@ def lift(suppression: str, reason: str) -> None:
 @click.argument("suppression")
 @click.option("--minutes", type=click.FloatRange(min=1), help="From now on; without it for good.")
 @click.option("--reason", required=True, help="Why it must be held back for longer.")
-def extend(suppression: str, minutes: float | None, reason: str) -> None:
+@dry_run_option
+def extend(*, suppression: str, minutes: float | None, reason: str, dry_run: bool) -> None:
     """Hold back for longer."""
+    if dry_run:
+        rehearse("suppression", "extend", suppression)
     seconds = None if minutes is None else minutes * 60
     data = mapping(
         change("suppression", "extend", id=suppression, seconds=seconds, who=who(), reason=reason)
@@ -49,8 +57,12 @@ def extend(suppression: str, minutes: float | None, reason: str) -> None:
 @click.argument("check", default="")
 @click.option("--minutes", type=click.FloatRange(min=1), help="Without it until it is lifted.")
 @click.option("--reason", required=True, help="Why nothing must be healed there.")
-def add(host: str, check: str, minutes: float | None, reason: str) -> None:
+@dry_run_option
+def add(*, host: str, check: str, minutes: float | None, reason: str, dry_run: bool) -> None:
     """Hold healing back by hand: of one check of a host, or of the whole host."""
+    if dry_run:
+        click.echo(f"would hold back {check or 'every check'} on {host}")
+        raise SystemExit(Exit.WOULD_CHANGE)
     seconds = None if minutes is None else minutes * 60
     data = mapping(
         change(

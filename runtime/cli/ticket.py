@@ -5,6 +5,7 @@ import click
 from runtime.cli.client import change, mapping, read, rows, who
 from runtime.cli.output import Format, output_option, print_data, print_rows
 from runtime.cli.pages import ticket_page
+from runtime.cli.rehearsal import dry_run_option, rehearse
 
 _COLUMNS = ["id", "state", "severity", "kind", "host", "check", "reason", "incidents", "opened_at"]
 
@@ -37,8 +38,11 @@ def show(ticket: str, output: Format) -> None:
 @command.command()
 @click.argument("ticket")
 @click.option("--note", default="", help="A word to those who read it.")
-def ack(ticket: str, note: str) -> None:
+@dry_run_option
+def ack(*, ticket: str, note: str, dry_run: bool) -> None:
     """Say that you saw it."""
+    if dry_run:
+        rehearse("ticket", "ack", ticket)
     data = mapping(change("ticket", "ack", id=ticket, who=who(), note=note))
     click.echo(f"{ticket} is {data['state']}")
 
@@ -46,7 +50,10 @@ def ack(ticket: str, note: str) -> None:
 @command.command()
 @click.argument("ticket")
 @click.option("--note", default="", help="What was done.")
-def resolve(ticket: str, note: str) -> None:
+@dry_run_option
+def resolve(*, ticket: str, note: str, dry_run: bool) -> None:
     """Say that it is settled."""
+    if dry_run:
+        rehearse("ticket", "resolve", ticket)
     data = mapping(change("ticket", "resolve", id=ticket, who=who(), note=note))
     click.echo(f"{ticket} is {data['state']}")
