@@ -130,29 +130,34 @@ class SqliteJournal(SqliteIntents):
 
     def due(self, now: Moment, limit: int) -> Query[list[Incident]]:
         """List incidents whose time has come."""
+        # Both ranges of other boots, for an index knows no inequality.
         sql = (
-            _GET + "WHERE due_wall IS NOT NULL AND"
-            " CASE due_boot WHEN ? THEN due_monotonic <= ? ELSE due_wall <= ? END"
-            " ORDER BY id LIMIT ?"
+            _GET + "WHERE due_wall IS NOT NULL AND ((due_boot = :boot AND due_monotonic <= :now)"
+            " OR (due_boot < :boot AND due_wall <= :wall)"
+            " OR (due_boot > :boot AND due_wall <= :wall)) ORDER BY due_wall, id LIMIT :limit"
         )
-
-        def query(connection: sqlite3.Connection) -> list[Incident]:
-            cells = (now.boot, now.monotonic, now.wall.isoformat(), limit)
-            return [incident_of(row) for row in connection.execute(sql, cells)]
-
-        return query
+        cells = {
+            "boot": now.boot,
+            "now": now.monotonic,
+            "wall": now.wall.isoformat(),
+            "limit": limit,
+        }
+        return lambda connection: [incident_of(row) for row in connection.execute(sql, cells)]
 
     def next_due(self, now: Moment) -> Query[dt.datetime | None]:
         """Give the instant, by the wall clock as of `now`, at which the next incident is due."""
-        this_boot = "SELECT min(due_monotonic) FROM incidents WHERE due_boot = ?"
-        others = "SELECT min(due_wall) FROM incidents WHERE due_wall IS NOT NULL AND due_boot <> ?"
+        # Asked after every commit: one step in an index while nothing waits from other boots.
+        first = "SELECT min({}) FROM incidents WHERE due_wall IS NOT NULL AND due_boot {} :boot"
+        sql = "SELECT " + ", ".join(
+            f"({first.format(column, compared)})"
+            for column, compared in (
+                ("due_monotonic", "="), ("due_wall", "<"), ("due_wall", ">"),
+            )
+        )  # fmt: skip
 
         def query(connection: sqlite3.Connection) -> dt.datetime | None:
-            monotonic = connection.execute(
-                this_boot + " AND due_wall IS NOT NULL", (now.boot,)
-            ).fetchone()[0]
-            wall = connection.execute(others, (now.boot,)).fetchone()[0]
-            instants = [dt.datetime.fromisoformat(wall)] if wall else []
+            monotonic, *walls = connection.execute(sql, {"boot": now.boot}).fetchone()
+            instants = [dt.datetime.fromisoformat(wall) for wall in walls if wall is not None]
             if monotonic is not None:
                 # Rounded up: a clock that shows this instant shows that the incident is due.
                 micros = math.ceil((monotonic - now.monotonic) * 1e6)

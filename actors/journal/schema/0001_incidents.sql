@@ -58,7 +58,8 @@ CREATE TABLE incidents (
 -- At most one that is not settled for a drift.
 CREATE UNIQUE INDEX incidents_open ON incidents (site, host, check_id)
     WHERE state NOT IN ('closed', 'recurred');
-CREATE INDEX incidents_due ON incidents (due_boot, due_monotonic) WHERE due_wall IS NOT NULL;
+CREATE INDEX incidents_due ON incidents (due_boot, due_monotonic, due_wall)
+    WHERE due_wall IS NOT NULL;
 CREATE INDEX incidents_settled ON incidents (moved_at) WHERE state IN ('closed', 'recurred');
 
 -- The trace: append-only, in the order of `seq`.
