@@ -100,9 +100,10 @@ class Effect(enum.Enum):
     NOTHING = "nothing"
 
 
-_CLOSED_BY_PASS = (
+CLOSED_BY_PASS = (
     State.DECIDING, State.AWAITING_APPROVAL, State.REFUSED, State.SUPPRESSED, State.ESCALATED,
 )  # fmt: skip
+"""States that end when the check passes."""
 
 
 def effect_of(status: Status, state: State | None) -> Effect:
@@ -117,7 +118,7 @@ def effect_of(status: Status, state: State | None) -> Effect:
             return Effect.RECUR
         case Status.FAIL, _:
             return Effect.ABSORB
-        case Status.PASS, _ if state in _CLOSED_BY_PASS:
+        case Status.PASS, _ if state in CLOSED_BY_PASS:
             return Effect.CLOSE
         case Status.PASS, _ if state not in (None, State.HEALED):
             return Effect.NOTE

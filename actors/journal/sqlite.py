@@ -10,38 +10,20 @@ from importlib.resources.abc import Traversable
 import attrs
 
 from actors.journal import core
-from actors.journal.core import Effect
-from actors.journal.rows import INCIDENT, cells_of, incident_of, moment_cells
+from actors.journal.change import Change, incident_in
+from actors.journal.intake import Intake, fullness_of
+from actors.journal.rows import INCIDENT, incident_of, moment_cells
 from actors.journal.sqlite_intents import SqliteIntents
 from actors.journal.store import DeadLetterRow, Recording, UnkeepableError
-from actors.messages import Decision, Fact, Incident, Moment, Move, Observation, Recorded, State
+from actors.messages import Decision, Fact, Incident, Moment, Move, Observation
 from actors.ports import Tickets
-from runtime.codec import from_json, to_json
+from runtime.codec import from_json
 from runtime.errors import NotFoundError
 from runtime.store import Query, Write
 
 SCHEMA: Traversable = files("actors.journal") / "schema"
 
-_COLUMNS = INCIDENT.split(", ")
-_PUT = (
-    f"INSERT INTO incidents ({INCIDENT}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608  our own words
-    f" ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _COLUMNS)}"
-)
-_GET = f"SELECT {INCIDENT} FROM incidents "  # noqa: S608
-_OPEN = (
-    _GET + "WHERE site = ? AND host = ? AND check_id = ? AND state NOT IN ('closed', 'recurred')"
-)
-_EVENT = (
-    "INSERT INTO incident_events (incident_id, at, kind, from_state, to_state, body)"
-    " VALUES (?, ?, ?, ?, ?, ?)"
-)
-_ANSWER = "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_HEARD = (
-    "INSERT INTO observations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    # One that is delivered once more after a fall is here already.
-    " ON CONFLICT (id) DO NOTHING"
-)
-_SAME = "SELECT id, incident_id FROM observations WHERE agent_id = ? AND boot_id = ? AND seq = ?"
+_GET = f"SELECT {INCIDENT} FROM incidents "  # noqa: S608  our own words
 
 
 @attrs.frozen
@@ -56,7 +38,7 @@ class SqliteJournal(SqliteIntents):
         """Append the fact, change the state, give the incident as it then is."""
 
         def write(connection: sqlite3.Connection) -> Incident:
-            return self._moved(connection, _required(connection, incident_id), move, at)
+            return Change(connection, self.tickets, at).move(incident_id, move)
 
         return write
 
@@ -66,10 +48,10 @@ class SqliteJournal(SqliteIntents):
         """Replace the decision of an incident that is deciding."""
 
         def write(connection: sqlite3.Connection) -> Incident:
-            incident = _required(connection, incident_id)
-            after = core.decided_again(incident, decision, due)
-            connection.execute(_PUT, cells_of(after))
-            _append(connection, incident_id, fact, at, None, None)
+            change = Change(connection, self.tickets, at)
+            after = core.decided_again(change.incident(incident_id), decision, due)
+            change.put(after)
+            change.tell(incident_id, fact)
             return after
 
         return write
@@ -78,18 +60,13 @@ class SqliteJournal(SqliteIntents):
         """Append a line to the trace; the state stays."""
 
         def write(connection: sqlite3.Connection) -> None:
-            _append(connection, incident_id, fact, at, None, None)
+            Change(connection, self.tickets, at).tell(incident_id, fact)
 
         return write
 
     def get(self, incident_id: str) -> Query[Incident | None]:
         """Look an incident up."""
-
-        def query(connection: sqlite3.Connection) -> Incident | None:
-            row = connection.execute(_GET + "WHERE id = ?", (incident_id,)).fetchone()
-            return None if row is None else incident_of(row)
-
-        return query
+        return lambda connection: incident_in(connection, incident_id)
 
     def observation(self, observation_id: str) -> Query[Observation]:
         """Look an observation up."""
@@ -117,12 +94,10 @@ class SqliteJournal(SqliteIntents):
         """Take observations in, in order."""
 
         def write(connection: sqlite3.Connection) -> list[Recording]:
-            fullness = 1.0 if full else _fullness(connection)
+            fullness = 1.0 if full else fullness_of(connection)
+            intake = Intake(Change(connection, self.tickets, at), new_id, fullness)
             try:
-                return [
-                    self._record(connection, observation, new_id, at, fullness)
-                    for observation in observations
-                ]
+                return [intake.take(observation) for observation in observations]
             except (UnicodeEncodeError, OverflowError) as error:
                 raise UnkeepableError(str(error)) from error
 
@@ -233,109 +208,3 @@ class SqliteJournal(SqliteIntents):
             return len(ids) + heard.rowcount
 
         return write
-
-    # Inside the transaction.
-
-    def _record(
-        self,
-        connection: sqlite3.Connection,
-        heard: Observation,
-        new_id: Callable[[], str],
-        at: Moment,
-        fullness: float,
-    ) -> Recording:
-        if heard.seq is not None:
-            identity = (heard.agent_id, heard.boot_id, heard.seq)
-            if row := connection.execute(_SAME, identity).fetchone():
-                return Recording(Recorded(row[0], row[1], duplicate=True))
-        row = connection.execute(_OPEN, (heard.site, heard.host, heard.check)).fetchone()
-        incident = None if row is None else incident_of(row)
-        effect = core.effect_of(heard.status, incident.state if incident else None)
-        if not core.admits(fullness, effect, heard.severity):
-            return Recording(None)
-        opened: Incident | None = None
-        match effect:
-            case Effect.OPEN:
-                opened = incident = core.opened(heard, new_id(), at, None)
-            case Effect.RECUR if incident is not None:
-                healed, incident = incident, core.opened(heard, new_id(), at, incident.id)
-                opened = incident
-                ended = Move(State.RECURRED, (State.HEALED,), Fact("recurred", {"as": incident.id}))
-                self._moved(connection, healed, ended, at)
-            case Effect.CLOSE if incident is not None:
-                passed = Move(State.CLOSED, (incident.state,), Fact("passed", {"by": heard.source}))
-                self._moved(connection, incident, passed, at)
-            case Effect.ABSORB if incident is not None:
-                connection.execute(
-                    "UPDATE incidents SET count = count + 1, last_seen = ? WHERE id = ?",
-                    (at.wall.isoformat(), incident.id),
-                )
-            case Effect.NOTE if incident is not None:
-                fact = Fact("passed_meanwhile", {"by": heard.source})
-                _append(connection, incident.id, fact, at, None, None)
-            case _:
-                pass
-        if opened is not None:
-            connection.execute(_PUT, cells_of(opened))
-            fact = Fact("drift_observed", {"source": heard.source, "check": heard.check})
-            _append(connection, opened.id, fact, at, None, State.OBSERVED)
-        self._keep(connection, heard, incident, effect, fullness)
-        return Recording(Recorded(heard.id, incident.id if incident else None), opened)
-
-    def _keep(
-        self,
-        connection: sqlite3.Connection,
-        heard: Observation,
-        incident: Incident | None,
-        effect: Effect,
-        fullness: float,
-    ) -> None:
-        when = heard.observed_at.isoformat()
-        drift = (heard.site, heard.host, heard.check)
-        said = (heard.status.value, heard.severity.value, heard.absent, heard.reason, heard.source)
-        connection.execute(_ANSWER, (*drift, *said, when))
-        if core.keeps_row(fullness, effect, heard):
-            identity = (heard.agent_id, heard.boot_id, heard.seq)
-            owner = incident.id if incident else None
-            connection.execute(
-                _HEARD,
-                (heard.id, *drift, heard.status.value, when, *identity, owner, to_json(heard)),
-            )
-
-    def _moved(
-        self, connection: sqlite3.Connection, incident: Incident, move: Move, at: Moment
-    ) -> Incident:
-        after = core.moved(incident, move, at)
-        connection.execute(_PUT, cells_of(after))
-        _append(connection, incident.id, move.fact, at, incident.state, after.state)
-        if after.state in (State.HEALED, State.CLOSED):
-            self.tickets.settle(incident.id, at)(connection)
-        return after
-
-
-def _append(  # noqa: PLR0913, PLR0917  the columns of an event
-    connection: sqlite3.Connection,
-    incident_id: str,
-    fact: Fact,
-    at: Moment,
-    before: State | None,
-    after: State | None,
-) -> None:
-    connection.execute(
-        _EVENT, (incident_id, at.wall.isoformat(), fact.kind, before, after, to_json(fact.body))
-    )
-
-
-def _required(connection: sqlite3.Connection, incident_id: str) -> Incident:
-    row = connection.execute(_GET + "WHERE id = ?", (incident_id,)).fetchone()
-    if row is None:
-        raise NotFoundError("incident", incident_id)
-    return incident_of(row)
-
-
-def _fullness(connection: sqlite3.Connection) -> float:
-    used, free, limit = (
-        connection.execute(f"PRAGMA {name}").fetchone()[0]
-        for name in ("page_count", "freelist_count", "max_page_count")
-    )
-    return float((used - free) / limit)
