@@ -1,15 +1,17 @@
 """What is forgotten, what never is, and where the room goes."""
 
 import datetime as dt
+from pathlib import Path
 
+import attrs
 import pytest
 import trio
 import trio.testing
 
-from actors.journal import Retention
+from actors.journal import SCHEMA, Retention
 from actors.messages import State, Status
 from runtime.clock import VirtualClock
-from runtime.hosts.sqlite import InlineStore
+from runtime.hosts.sqlite import open_database
 from tests.actors.journal.world import EPOCH, World
 
 DAY = 86_400.0
@@ -26,11 +28,6 @@ def retention(world: World, days: int = 90) -> Retention:
 
 def ids(table: str, world: World) -> set[str]:
     return {row[0] for row in world.store.connection.execute(f"SELECT id FROM {table}")}  # noqa: S608
-
-
-def pages(store: InlineStore) -> int:
-    count: int = store.connection.execute("PRAGMA page_count").fetchone()[0]
-    return count
 
 
 @pytest.mark.parametrize("state", State)
@@ -91,6 +88,23 @@ async def test_it_goes_in_small_steps(world: World) -> None:
 
     assert ids("incidents", world) == set()
     assert len(commits) >= 6
+
+
+async def test_the_room_goes_back_to_the_disk(world: World, tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    wordy = [
+        attrs.evolve(world.heard(Status.UNKNOWN, f"ws-{number}"), actual="x" * 4000)
+        for number in range(400)
+    ]
+    async with open_database(path, {"journal": SCHEMA}) as database:
+        await database.commit(world.journal.record(wordy, lambda: world.ids.new("inc"), world.now))
+    before = path.stat().st_size
+
+    world.clock.wait(91 * DAY)
+    async with open_database(path, {"journal": SCHEMA}) as database:
+        await attrs.evolve(retention(world), store=database).forget()
+
+    assert path.stat().st_size < before / 4
 
 
 async def test_it_runs_at_the_start_and_every_six_hours(
