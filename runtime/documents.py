@@ -12,6 +12,7 @@ import attrs
 import pydantic
 import yaml
 from pydantic_core import ErrorDetails
+from yaml.constructor import ConstructorError, SafeConstructor
 
 from runtime.errors import InvalidFileError
 
@@ -53,24 +54,39 @@ def read_document(path: Path) -> Document:
 
 def parse_document(text: str, path: str) -> Document:
     """Read YAML text that came from `path`; raises InvalidFileError as `read_document` does."""
-    loader = _Loader(text)
     try:
-        root = loader.get_single_node()
+        root = yaml.compose(text, _Loader)
         lines: dict[Where, int] = {(): 1} | dict(_lines(root, (), path))
         data: object = None
         if root is not None:
-            data = loader.construct_document(root)  # pyright: ignore[reportUnknownMemberType]
+            data = _Values().construct_document(root)  # pyright: ignore[reportUnknownMemberType]
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise InvalidFileError(path, f"is no YAML: {error.problem}", line=line) from error
     except yaml.YAMLError as error:
         raise InvalidFileError(path, f"is no YAML: {error}") from error
-    finally:
-        loader.dispose()
     return Document(path, data, lines)
 
 
-def _lines(node: yaml.Node | None, where: Where, path: str) -> Iterator[tuple[Where, int]]:
+class _Values(SafeConstructor):
+    """Makes values of what was parsed, and says where one is none: a date in month 13."""
+
+    def construct_object(
+        self, node: yaml.Node, deep: bool = False
+    ) -> object:  # as the method above
+        try:
+            return cast("object", super().construct_object(node, deep))
+        except (ValueError, KeyError, AttributeError) as error:
+            problem = f"a value that is none: {error}"
+            raise ConstructorError(None, None, problem, node.start_mark) from error
+
+
+def _lines(
+    node: yaml.Node | None, where: Where, path: str, around: tuple[yaml.Node, ...] = ()
+) -> Iterator[tuple[Where, int]]:
+    if node is not None and node in around:
+        line = node.start_mark.line + 1
+        raise InvalidFileError(path, "an alias names what it stands in", line=line)
     match node:
         case yaml.MappingNode():
             seen: set[str] = set()
@@ -80,11 +96,11 @@ def _lines(node: yaml.Node | None, where: Where, path: str) -> Iterator[tuple[Wh
                     raise InvalidFileError(path, f"says {name!r} twice", line=line)
                 seen.add(name)
                 yield (*where, name), line
-                yield from _lines(value, (*where, name), path)
+                yield from _lines(value, (*where, name), path, (*around, node))
         case yaml.SequenceNode():
             for position, value in enumerate(node.value):
                 yield (*where, position), value.start_mark.line + 1
-                yield from _lines(value, (*where, position), path)
+                yield from _lines(value, (*where, position), path, (*around, node))
         case _:
             return
 

@@ -4,19 +4,28 @@ The environment speaks with `MSP_` and the key, levels joined by `__` (`MSP_LIST
 value is read as YAML.  A few names that operators already use stand for keys (`OTHER_NAMES`).
 """
 
+import difflib
 import enum
 import ipaddress
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import attrs
 import pydantic
-import yaml
 from pydantic import Field
 
-from runtime.documents import Document, Where, as_mapping, read_document, unknown_key, validated
+from runtime.documents import (
+    Document,
+    Where,
+    as_mapping,
+    parse_document,
+    read_document,
+    unknown_key,
+    validated,
+)
 from runtime.errors import InvalidFileError
 
 PREFIX = "MSP_"
@@ -35,6 +44,21 @@ class _Section(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
 
 
+_YEAR_S = 366 * 86_400
+Seconds = Annotated[float, Field(gt=0, le=_YEAR_S)]
+"""A duration that no calendar runs out of."""
+
+
+def _shown(name: str) -> str:
+    if not name.isprintable() or name != name.strip():
+        raise ValueError("holds characters that cannot be shown, or spaces around it")
+    return name
+
+
+Name = Annotated[str, pydantic.AfterValidator(_shown)]
+"""What people read in lists and logs, and type in commands."""
+
+
 class Mode(enum.StrEnum):
     """What a rule may do that does not say so itself."""
 
@@ -46,16 +70,16 @@ class Mode(enum.StrEnum):
 class ServiceCommand(_Section):
     """How a service of a target is started where there is no systemd."""
 
-    start: list[str] = Field(min_length=1)
+    start: list[Annotated[str, Field(min_length=1)]] = Field(min_length=1)
     """Program and arguments; never a shell string."""
-    pid_file: str
+    pid_file: str = Field(min_length=1)
     """Path of the pid file, within the target's root."""
 
 
 class Target(_Section):
     """A host that this appliance scans by itself."""
 
-    host: str = Field(min_length=1, max_length=253)
+    host: Name = Field(min_length=1, max_length=253)
     kind: Literal["local"] = "local"
     platform: Literal["linux"] = "linux"
     root: Path | None = None
@@ -64,7 +88,7 @@ class Target(_Section):
     """The most that any rule may do on this host; without it the rules decide."""
     checks: list[str] | None = None
     """Ids of the checks to ask; without it every check of the platform."""
-    interval: float | None = Field(default=None, gt=0)
+    interval: Seconds | None = None
     """Seconds between two looks, instead of what each check says."""
     services: dict[str, ServiceCommand] = {}
 
@@ -108,7 +132,7 @@ class Breaker(_Section):
     """When failures stop a runbook on a host, and for how long."""
 
     failures: int = Field(default=3, ge=1)
-    pause: float = Field(default=1800, gt=0)
+    pause: Seconds = 1800
     """Seconds until one run may probe again."""
 
 
@@ -116,14 +140,14 @@ class Flap(_Section):
     """When a drift that keeps coming back after verified fixes is no longer healed."""
 
     recurrences: int = Field(default=3, ge=1)
-    window: float = Field(default=7200, gt=0)
+    window: Seconds = 7200
     """Seconds."""
 
 
 class MaintenanceWindow(_Section):
     """When the named hosts may be worked on."""
 
-    name: str
+    name: Name = Field(min_length=1, max_length=64)
     zone: str
     """IANA time zone, such as Europe/Berlin."""
     days: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = Field(min_length=1)
@@ -134,13 +158,24 @@ class MaintenanceWindow(_Section):
     disruptive_only: bool = True
     """Hold back disruptive runbooks only; false holds back every runbook."""
 
+    @pydantic.field_validator("zone")
+    @classmethod
+    def _known(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            near = difflib.get_close_matches(zone, sorted(available_timezones()), n=1)
+            meant = f"; did you mean {near[0]!r}?" if near else ""
+            raise ValueError(f"is no IANA time zone{meant}") from error
+        return zone
+
 
 class Gate(_Section):
     """The safety gate."""
 
     budgets: Budgets = Budgets()
     breaker: Breaker = Breaker()
-    approval_expiry: float = Field(default=14400, gt=0)
+    approval_expiry: Seconds = 14400
     """Seconds after which an approval that nobody gave is refused."""
     windows: list[MaintenanceWindow] = []
 
@@ -159,14 +194,14 @@ class Llm(_Section):
     """The planner's model."""
 
     model: str = "gpt-4o"
-    timeout: float = Field(default=30, gt=0)
+    timeout: Seconds = 30
     """Seconds for one plan, all providers together."""
 
 
 class Retention(_Section):
     """How long and how much an appliance remembers."""
 
-    days: int = Field(default=90, ge=1)
+    days: int = Field(default=90, ge=1, le=36_500)
     """Closed incidents and the observations behind them."""
     max_bytes: int = Field(default=2_000_000_000, ge=4_000_000)
     """Size of the journal's file at most."""
@@ -176,11 +211,11 @@ class Settings(_Section):
     """Everything that can be set; `aright config schema` prints it as JSON Schema."""
 
     role: Literal["appliance", "central"] = "appliance"
-    site_id: str = Field(default="site", min_length=1, max_length=128)
+    site_id: Name = Field(default="site", min_length=1, max_length=128)
     state_dir: Path | None = None
     mcp_url: pydantic.HttpUrl | None = None
     """The central server."""
-    poll_interval: float = Field(default=60, gt=0)
+    poll_interval: Seconds = 60
     """Seconds between two looks at a check that names no interval."""
     dry_run: bool = False
     """Put every rule in audit mode, whatever it says."""
@@ -198,7 +233,7 @@ class Settings(_Section):
     flap: Flap = Flap()
     channels: list[Webhook] = []
     retention: Retention = Retention()
-    drain_within: float = Field(default=10, gt=0)
+    drain_within: Seconds = 10
     """Seconds for an ordered stop."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     llm: Llm = Llm()
@@ -211,6 +246,14 @@ class Settings(_Section):
         twice = {host for host in hosts if hosts.count(host) > 1}
         if twice:
             raise ValueError(f"targets name {min(twice)} twice")
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def _channels_are_told_apart(self) -> "Settings":
+        names = ["log", *(channel.name for channel in self.channels)]  # the log is one already
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ValueError(f"channels name {min(twice)} twice; log is there without being named")
         return self
 
     @property
@@ -289,10 +332,7 @@ def _spoken_by(name: str, key: str, text: str) -> Document:
     if first not in Settings.model_fields:
         problem = unknown_key(first, list(Settings.model_fields))
         raise InvalidFileError(f"environment {name}", problem)
-    try:
-        value: object = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise InvalidFileError(f"environment {name}", f"is no YAML: {error}") from error
+    value = parse_document(text, f"environment {name}").data
     if isinstance(value, int | float) and _wants_text(key):
         value = text
     data: dict[str, object] = {}

@@ -7,6 +7,9 @@ import pytest
 from runtime.errors import InvalidFileError
 from runtime.settings import Mode, load, shipped
 
+WINDOW = 'name: n\n    days: [mon]\n    start: "22:00"\n    end: "04:00"'
+HOOK = "url: https://hooks.example.org/\n  secret: env:SECRET"
+
 
 def test_defaults_need_no_file() -> None:
     settings = load(None, {}, {}).settings
@@ -81,6 +84,15 @@ def test_flags_win_over_the_environment_and_the_environment_over_the_file(tmp_pa
         ("site_id: a\nsite_id: b\n", 2, "twice"),
         ("targets:\n- host: x\n- host: x\n", 1, "name x twice"),
         ("targets: [\n", 2, "is no YAML"),
+        ("mode: auto\nsite_id: 2024-13-45\n", 2, "month must be in 1..12"),
+        ("targets:\n- &a\n  host: x\n  services: *a\n", 2, "names what it stands in"),
+        ("targets:\n- host: x\n- host: 'a\tb'\n", 3, "cannot be shown"),
+        ("retention:\n  days: 1000000000\n", 2, "less than or equal"),
+        ("flap:\n  window: .inf\n", 2, "less than or equal"),
+        (f"gate:\n  windows:\n  - {WINDOW}\n    zone: Europe/Berln\n", 7, "'Europe/Berlin'"),
+        (f"gate:\n  windows:\n  - {WINDOW}\n    zone: ../../etc/passwd\n", 7, "no IANA time"),
+        (f"channels:\n- name: log\n  {HOOK}\n", 1, "name log twice"),
+        (f"channels:\n- name: a\n  {HOOK}\n- name: a\n  {HOOK}\n", 1, "name a twice"),
         ("listen:\n  host: 0.0.0.0\n  insecure_loopback: true\n", 1, "loopback address only"),
     ],
 )
