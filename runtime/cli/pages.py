@@ -10,7 +10,8 @@ from runtime.cli.sentences import sentence_of
 Page = Mapping[str, object]
 
 _COLUMNS = 80
-_INDENT = " " * 12
+_VALUE = " " * 14
+"""Where values begin."""
 _SHA256 = 64
 _HEX = frozenset("0123456789abcdef")
 
@@ -21,12 +22,13 @@ def incident_page(data: Page) -> str:
         f"{data['id']}   {data['check']} on {data['host']}   {data['severity']}",
         f"  stands      {_standing(data)}",
         f"  observed    {data['count']} times, last {data['last_seen']}",
-        f"  expected    {data['expected']}",
-        f"  actual      {data['actual']}",
+        *_wrapped(f"  expected    {data['expected']}", _VALUE),
+        *_wrapped(f"  actual      {data['actual']}", _VALUE),
     ]
     if data["rule"]:
         runbook = f", runbook {data['runbook']}" if data["runbook"] else ""
-        lines.append(f"  decided by  rule {data['rule']}{runbook}, mode {data['mode']}")
+        decided = f"  decided by  rule {data['rule']}{runbook}, mode {data['mode']}"
+        lines += _wrapped(decided, _VALUE)
     if data["recurred_from"]:
         lines.append(f"  follows     {data['recurred_from']}")
     lines += ["", *_trace(data)]
@@ -41,9 +43,10 @@ def incident_page(data: Page) -> str:
 
 def why_page(data: Page) -> str:
     """Explain an incident: the rules' answer, then each stop, then where it stands."""
-    lines = [f"{data['check']} on {data['host']}: {_standing(data)}", "", str(data["rules"])]
+    lines = [f"{data['check']} on {data['host']}", f"  {_standing(data)}", ""]
+    lines += _indented(str(data["rules"]))
     if data["why_not"]:
-        lines += ["", str(data["why_not"])]
+        lines += ["", *_indented(str(data["why_not"]))]
     return "\n".join([*lines, "", *_trace(data)])
 
 
@@ -83,13 +86,20 @@ def _trace(data: Page) -> Iterator[str]:
         moved = f"-> {fact['to']}" if fact["to"] else ""
         yield f"  {at}  {str(fact['kind']).replace('_', ' '):<26} {moved}".rstrip()
         told = "; ".join(_flat(mapping(fact["body"]), ""))
-        yield from textwrap.wrap(
-            told,
-            _COLUMNS,
-            initial_indent=_INDENT,
-            subsequent_indent=_INDENT,
-            break_long_words=False,
-        )
+        yield from _wrapped(_VALUE + told, _VALUE)
+
+
+def _indented(text: str) -> Iterator[str]:
+    """Wrap each line of a text under where its own words begin."""
+    for line in text.splitlines():
+        yield from _wrapped(line, " " * (len(line) - len(line.lstrip()) + 2))
+
+
+def _wrapped(line: str, hanging: str) -> list[str]:
+    """Break a line into lines of a terminal; what has no space stays whole."""
+    return textwrap.wrap(
+        line, _COLUMNS, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _flat(body: Page, within: str) -> Iterator[str]:

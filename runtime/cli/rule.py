@@ -1,8 +1,9 @@
 """`aright rule`: which rules there are, which one decides an event, and why."""
 
+import contextlib
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import cast
 
@@ -87,11 +88,11 @@ def decide(path: Path, events: str, quarantine: bool) -> None:
         rule_set = RuleSet.compile(read_rules(path).rules)
     if quarantine:
         click.echo(quarantine_line(rule_set))
-    lines = _opened(events)
     failed = False
-    for decided in decide_lines(rule_set, lines):
-        click.echo(decided.text)
-        failed = failed or decided.is_error
+    with _opened(events) as lines:
+        for decided in decide_lines(rule_set, lines):
+            click.echo(decided.text)
+            failed = failed or decided.is_error
     raise SystemExit(Exit.ERROR if failed else Exit.OK)
 
 
@@ -112,7 +113,8 @@ def why(event: Path, rule_id: str | None, path: Path | None, output: Format) -> 
             rule_set = load_catalogue(settings()).rules
         else:
             rule_set = RuleSet.compile(read_rules(path).rules)
-    text = b"".join(_opened(str(event)))
+    with _opened(str(event)) as lines:
+        text = b"".join(lines)
     try:
         data = cast("object", json.loads(text))
     except ValueError as error:
@@ -132,11 +134,15 @@ def why(event: Path, rule_id: str | None, path: Path | None, output: Format) -> 
         print_data({key: value for key, value in answer.items() if key != "text"}, output)
 
 
-def _opened(events: str) -> Iterable[bytes]:
+@contextlib.contextmanager
+def _opened(events: str) -> Generator[Iterable[bytes]]:
     """Give the lines of a file or of standard input; one that cannot be read ends the command."""
     if events == "-":
-        return sys.stdin.buffer
+        yield sys.stdin.buffer
+        return
     try:
-        return Path(events).open("rb")
+        lines = Path(events).open("rb")
     except OSError as error:
         end(Exit.ERROR, f"{events}: cannot be read: {error.strerror}")
+    with lines:
+        yield lines

@@ -146,7 +146,10 @@ def _why(connection: sqlite3.Connection, args: Args) -> Row:
     page["explanation"] = told = explanation(rules, event)
     page["rules"] = told.pop("text")
     if rule_id := args.get("rule"):
-        page["why_not"] = why_not(rules, event, rule_id)["text"]
+        answer = why_not(rules, event, rule_id)
+        if answer["reason"] == "unknown":
+            raise NotFoundError("rule", rule_id)
+        page["why_not"] = answer["text"]
     return page
 
 
