@@ -1,6 +1,7 @@
 """The appliance: opens what lasts, then starts the line and what speaks to it."""
 
 import contextlib
+import gc
 import signal
 from collections.abc import AsyncGenerator, Callable, Mapping
 from datetime import time
@@ -65,6 +66,7 @@ async def run_appliance(settings: Settings) -> None:
     """
     state_dir = settings.state_path
     in_force = InForce(settings, load_catalogue(settings))
+    gc.freeze()  # rules stay: a collector that walks them again and again delays decisions
     shutdown = Shutdown()
     bells: list[Callable[[], None]] = []
     async with contextlib.AsyncExitStack() as stack:
