@@ -71,11 +71,10 @@ def parse_document(text: str, path: str) -> Document:
 class _Values(SafeConstructor):
     """Makes values of what was parsed, and says where one is none: a date in month 13."""
 
-    def construct_object(
-        self, node: yaml.Node, deep: bool = False
-    ) -> object:  # as the method above
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> object:
+        """Make one value."""
         try:
-            return cast("object", super().construct_object(node, deep))
+            return cast("object", super().construct_object(node, deep))  # pyright: ignore[reportUnknownMemberType]
         except (ValueError, KeyError, AttributeError) as error:
             problem = f"a value that is none: {error}"
             raise ConstructorError(None, None, problem, node.start_mark) from error
