@@ -140,9 +140,9 @@ def _opened(events: str) -> Generator[Iterable[bytes]]:
     if events == "-":
         yield sys.stdin.buffer
         return
-    try:
-        lines = Path(events).open("rb")
-    except OSError as error:
-        end(Exit.ERROR, f"{events}: cannot be read: {error.strerror}")
-    with lines:
+    with contextlib.ExitStack() as stack:
+        try:
+            lines = stack.enter_context(Path(events).open("rb"))
+        except OSError as error:
+            end(Exit.ERROR, f"{events}: cannot be read: {error.strerror}")
         yield lines
