@@ -2,7 +2,7 @@
 
 import contextlib
 import enum
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import NoReturn
 
 import click
@@ -47,3 +47,16 @@ def explained() -> Generator[None]:
         end(Exit.TIMEOUT, str(error) or "no answer in time")
     except ArightError as error:
         end(Exit.ERROR, str(error))
+    except ExceptionGroup as group:  # how trio tells what ended a role
+        ours, others = group.split(ArightError)
+        if ours is None or others is not None:
+            raise
+        end(Exit.ERROR, "; ".join(str(error) for error in _leaves(ours)))
+
+
+def _leaves(group: ExceptionGroup[ArightError]) -> Iterator[ArightError]:
+    for error in group.exceptions:
+        if isinstance(error, ExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error

@@ -2,7 +2,7 @@
 
 import click
 
-from runtime.cli.exits import Exit, end, explained
+from runtime.cli.exits import explained
 from runtime.cli.settings import settings
 
 
@@ -20,7 +20,6 @@ def command(role: str | None, site_id: str | None, log_format: str | None) -> No
     import trio
 
     from runtime.logs import configure_logs
-    from runtime.supervisor import VitalActorDownError
 
     configured = settings(role=role, site_id=site_id)
     as_json = log_format == "json" if log_format else not sys.stderr.isatty()
@@ -33,7 +32,4 @@ def command(role: str | None, site_id: str | None, log_format: str | None) -> No
         else:
             from runtime.roles.appliance import run_appliance
 
-            try:
-                trio.run(run_appliance, configured)
-            except VitalActorDownError as error:
-                end(Exit.ERROR, str(error))
+            trio.run(run_appliance, configured)

@@ -34,6 +34,8 @@ class Database:
 
     path: Path
     _writer: Writer
+    gone: trio.Event = attrs.field(factory=trio.Event, init=False)
+    """Set when the disk failed so often that nothing is written any more."""
     _readers: list[sqlite3.Connection] = attrs.field(factory=list[sqlite3.Connection], init=False)
     _desk: trio.CapacityLimiter = attrs.field(
         factory=lambda: trio.CapacityLimiter(_READERS), init=False
@@ -130,6 +132,8 @@ async def open_database(
     def answer(batch: Sequence[Commit]) -> None:
         with contextlib.suppress(trio.RunFinishedError):
             token.run_sync_soon(_answer, batch, on_commit)
+            if writer.gave_up:
+                token.run_sync_soon(database.gone.set)
 
     try:
         connection = _prepared(connect, schemas, reserve)

@@ -35,6 +35,11 @@ class Writer:
     _jobs: "queue.SimpleQueue[Commit | None]" = attrs.field(factory=queue.SimpleQueue, init=False)
     _errors: int = attrs.field(default=0, init=False)
 
+    @property
+    def gave_up(self) -> bool:
+        """Whether the disk failed so often that nothing is written any more."""
+        return self._errors >= ERRORS_IN_A_ROW
+
     def submit(self, commit: Commit) -> None:
         """Queue a commit, from any thread."""
         self._jobs.put(commit)
@@ -78,7 +83,7 @@ class Writer:
                 self.reserve.put_back()
 
     def _opened(self) -> sqlite3.Connection:
-        if self._errors >= ERRORS_IN_A_ROW:
+        if self.gave_up:
             problem = f"the disk failed {self._errors} times in a row; nothing is written any more"
             raise TransactionLostError(StoreError, problem)
         if self._connection is None:
@@ -101,7 +106,7 @@ class Writer:
         """Make room, or have the file opened anew, so that the next commit may succeed."""
         if lost.kind is StoreFullError:
             self._make_room()
-        elif self._errors < ERRORS_IN_A_ROW:
+        elif not self.gave_up:
             self._errors += 1
             log.error("disk_error", error=lost.problem, count=self._errors)
             connection, self._connection = self._connection, None

@@ -30,7 +30,7 @@ from actors.scanner import Watch
 from runtime.actor import Actor, service
 from runtime.clock import Clock, SystemClock
 from runtime.destination import Destination, Webhook
-from runtime.errors import InvalidFileError
+from runtime.errors import InvalidFileError, StoreError
 from runtime.health import snapshot
 from runtime.hosts.grpc_server import listen
 from runtime.hosts.http_client import HttpClient
@@ -38,7 +38,7 @@ from runtime.hosts.http_server import serve_http
 from runtime.hosts.listening import loopback_listener, unix_listener
 from runtime.hosts.local_target import LocalTarget, ServiceCommand
 from runtime.hosts.reserve import Reserve
-from runtime.hosts.sqlite import open_database
+from runtime.hosts.sqlite import Database, open_database
 from runtime.hosts.state_dir import held
 from runtime.ids import TimeOrderedIds
 from runtime.metrics import exposition
@@ -103,6 +103,7 @@ async def run_appliance(settings: Settings) -> None:
         async with trio.open_nursery() as nursery:
             await nursery.start(watch_signals, shutdown)
             nursery.start_soon(_reload_on_hangup, in_force, line)
+            nursery.start_soon(_stop_without_disk, database, shutdown)
             await run_crew(
                 *line.actors,
                 on_dead_letter=line.bury,
@@ -111,6 +112,8 @@ async def run_appliance(settings: Settings) -> None:
                 drain_within=settings.drain_within,
             )
             nursery.cancel_scope.cancel(reason="drained")
+        if database.gone.is_set():
+            raise StoreError("the disk failed three times in a row; see the log")
 
 
 def _ring(bells: list[Callable[[], None]]) -> None:
@@ -152,6 +155,12 @@ class InForce:
 
 def _set_aside(key: str, reason: str) -> Stop:
     return Stop(StopKind.RULES_SET_ASIDE, key, Severity.HIGH, reason)
+
+
+async def _stop_without_disk(database: Database, shutdown: Shutdown) -> None:
+    """End when nothing can be kept any more: what starts us again opens the file anew."""
+    await database.gone.wait()
+    shutdown.drain("the disk failed")
 
 
 async def _reload_on_hangup(in_force: InForce, line: Line) -> None:
