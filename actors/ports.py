@@ -93,6 +93,10 @@ class Intents(Protocol):
         """Mark it `started`, with what undo needs; durable before the act begins."""
         ...
 
+    def runs_until(self, intent_id: str, deadline: Moment, at: Moment) -> Write[None]:
+        """Set until when what was begun may still be running; durable before it begins."""
+        ...
+
     def retry(self, intent_id: str, at: Moment) -> Write[None]:
         """Mark that its one retry is used; durable before the runbook acts again."""
         ...

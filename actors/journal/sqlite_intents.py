@@ -50,6 +50,14 @@ class SqliteIntents:
 
         return write
 
+    def runs_until(self, intent_id: str, deadline: Moment, at: Moment) -> Write[None]:
+        """Set until when what was begun may still be running."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            _put(connection, attrs.evolve(_intent(connection, intent_id), deadline=deadline), at)
+
+        return write
+
     def retry(self, intent_id: str, at: Moment) -> Write[None]:
         """Keep that its one retry is used."""
 

@@ -27,6 +27,7 @@ class Intent:
     host: str
     params_hash: str
     deadline: Moment
+    """Until when what was begun last, an act or an undo, may still be running."""
     state: IntentState = IntentState.PLANNED
     pre_state: str = ""
     """JSON of what the runbook captured before it acted; what undo needs."""

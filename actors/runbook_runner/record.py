@@ -1,6 +1,7 @@
 """What the runner writes down, each decision in one commit with all that follows from it."""
 
 import sqlite3
+from collections.abc import Sequence
 
 import attrs
 
@@ -51,11 +52,13 @@ class Record:
         await self._commit(intents.plan(intent, at), intents.start(intent.id, intent.pre_state, at))
         self.intent = intent
 
-    async def use_retry(self) -> None:
-        """Write down that the one retry of the intent is used."""
+    async def use_retry(self, timeout_s: float) -> None:
+        """Write down that the one retry of the intent is used, and how long it may run."""
         if self.intent is None:
             raise ValueError("nothing is begun, so nothing is retried")
-        await self._commit(self.ledgers.intents.retry(self.intent.id, self.now()))
+        at = self.now()
+        retry = self.ledgers.intents.retry(self.intent.id, at)
+        await self._commit(retry, *self._runs_until(at.after(timeout_s), at))
 
     async def verifying(self, due_in_s: float) -> None:
         """Let the incident be verified from here on; when due, the journal brings it again."""
@@ -63,8 +66,13 @@ class Record:
             return
         at = self.now()
         move = Move(State.VERIFYING, (State.ACTING,), Fact("verifying"), due=at.after(due_in_s))
-        await self._commit(self._move(move, at))
+        await self._commit(self._move(move, at), *self._runs_until(at, at))
         self.incident = attrs.evolve(self.incident, state=move.to, due=move.due)
+
+    async def begin_undo(self, timeout_s: float) -> None:
+        """Write down that an undo begins: `why` must know of it, and a life after this one."""
+        at = self.now()
+        await self._commit(*self._runs_until(at.after(timeout_s), at))
 
     async def flush(self) -> None:
         """Write the facts that wait."""
@@ -88,6 +96,10 @@ class Record:
         at = self.now()
         finished: Write[object] = self.ledgers.intents.finish(intent.id, Verdict.UNKNOWN, at)
         await self._commit(finished, self._accounted(Verdict.UNKNOWN, at))
+
+    def _runs_until(self, deadline: Moment, at: Moment) -> Sequence[Write[object]]:
+        intent = self.intent
+        return [] if intent is None else [self.ledgers.intents.runs_until(intent.id, deadline, at)]
 
     def _move(self, move: Move, at: Moment) -> Write[object]:
         return self.ledgers.incidents.move(self.incident.id, move, at)

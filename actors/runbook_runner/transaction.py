@@ -41,9 +41,7 @@ class Transaction:
         runbook, now = hands.order.runbook, record.now()
         intent, incident = record.intent, record.incident
         verifying = incident.state is State.VERIFYING
-        soaked = verifying and (
-            intent is None or _soak_of(intent, incident, runbook.timeout_s, now) >= runbook.soak_s
-        )
+        soaked = verifying and (intent is None or _soak_of(intent, incident, now) >= runbook.soak_s)
         fix = Fix(
             idempotent=runbook.idempotent,
             # What was not captured cannot be put back.
@@ -51,13 +49,15 @@ class Transaction:
             soaked=soaked or not runbook.soak_s,
             begun=intent is not None,
             retried=intent is not None and intent.retried,
-            orphan=intent is not None and not verifying and _may_run(intent, now),
+            orphan=intent is not None and _may_run(intent, now),
         )
         return cls(record, hands, ids, fix, "{}" if intent is None else intent.pre_state)
 
     async def run(self) -> Conclusion | None:
         """Go on to the end; None where a soak has begun, after which the journal asks again."""
         verifying = self.record.incident.state is State.VERIFYING
+        if verifying and self.fix.orphan:  # an undo, of which nothing that is seen now is left
+            await self._wait_for_orphan()
         step: Next = Step.VERIFY if verifying else Step.DETECT
         while isinstance(step, Step):
             if step is Step.SOAK:
@@ -135,7 +135,7 @@ class Transaction:
 
     async def _use_retry(self) -> None:
         self.record.tell("fix_retried")
-        await self.record.use_retry()
+        await self.record.use_retry(self.hands.order.runbook.timeout_s)
 
     async def _act(self) -> Ran | NoOutcome:
         began = self.record.now()
@@ -150,9 +150,8 @@ class Transaction:
         return answer
 
     async def _undo(self) -> None:
-        # Durable before the undo: `why` must know of it, whatever happens next.
         self.record.tell("undo_started")
-        await self.record.flush()
+        await self.record.begin_undo(self.hands.order.runbook.timeout_s)
         began = self.record.now()
         self._tell_outcome("undo", await self.hands.undo(self.pre_state), began)
 
@@ -172,18 +171,18 @@ class Transaction:
 
 
 def _may_run(intent: Intent, now: Moment) -> bool:
-    """Say whether an act of an earlier life may still be running; no boot leaves one behind."""
+    """Say whether what an earlier life began may still be running; no boot leaves it behind."""
     return intent.deadline.boot == now.boot and intent.deadline.since(now) > 0
 
 
-def _soak_of(intent: Intent, incident: Incident, timeout_s: float, now: Moment) -> float:
+def _soak_of(intent: Intent, incident: Incident, now: Moment) -> float:
     """Count the seconds since the incident began to be verified.
 
     Its due instant does not say so: whoever hands the incident out again moves that.  The intent
-    knows the monotonic clock, the incident how much later by the wall its verify began.
+    knows the monotonic clock, the incident how much sooner or later by the wall its verify began.
     """
-    begun = intent.deadline.after(-timeout_s)
-    since = begun.after((incident.moved_at - begun.wall).total_seconds())
+    known = intent.deadline
+    since = known.after((incident.moved_at - known.wall).total_seconds())
     return now.since(since) + _CLOCKS_AGREE_S
 
 

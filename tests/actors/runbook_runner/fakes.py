@@ -195,6 +195,9 @@ class FakeLedgers:
     def start(self, intent_id: str, pre_state: str, at: Moment) -> Write[None]:
         return self._intent(intent_id, state=IntentState.STARTED, pre_state=pre_state)
 
+    def runs_until(self, intent_id: str, deadline: Moment, at: Moment) -> Write[None]:
+        return self._intent(intent_id, deadline=deadline)
+
     def retry(self, intent_id: str, at: Moment) -> Write[None]:
         return self._intent(intent_id, retried=True)
 
