@@ -1,7 +1,6 @@
 """Without a running appliance: what can be read is read, and nothing can be changed."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ WHY = ("--reason", "nobody runs")
 
 
 @pytest.fixture(scope="module")
-def stopped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Appliance]:
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Appliance:
     """Give an appliance that ran, refused one fix, and was killed: its socket is still there."""
     folder = tmp_path_factory.mktemp("stopped")
     target = {"host": "ws-1", "root": str(tree(folder / "ws-1", SHADOW))}
