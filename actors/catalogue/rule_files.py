@@ -28,6 +28,10 @@ class RulePlace:
     line: int | None
     """From 1; None in a JSON file."""
 
+    def __str__(self) -> str:
+        """Spell it as editors do."""
+        return self.path if self.line is None else f"{self.path}:{self.line}"
+
 
 @attrs.frozen
 class RawRules:

@@ -1,6 +1,6 @@
 """The scanner's shells: a service that asks what is due, and an actor that asks on demand."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 import structlog
@@ -28,7 +28,8 @@ class Eye:
 
     watches: Mapping[str, Watch]
     """By host."""
-    checks: Mapping[str, Check]
+    checks: Callable[[], Mapping[str, Check]]
+    """Gives those in force, by id; a reload gives another mapping."""
     journal: Post[RecordObservation]
     clock: Clock
     ids: Ids
@@ -92,6 +93,8 @@ class Scanner:
     unrecorded: int = attrs.field(default=0, init=False)
     """Answers that could not be kept; each was asked again."""
 
+    _known: Mapping[str, Check] | None = attrs.field(default=None, init=False)
+    """The checks that `_schedule` asks."""
     _schedule: Schedule = attrs.field(factory=Schedule, init=False)
     _changed: trio.Event = attrs.field(factory=trio.Event, init=False)
 
@@ -101,26 +104,34 @@ class Scanner:
         Raises:
             NotFoundError: the configuration names a check that a host cannot be asked.
         """
-        eye = self.eye
-        asked = questions(eye.watches.values(), eye.checks, self.default_interval_s)
-        self._schedule = Schedule.spread(asked, eye.clock.monotonic(), self.spread_s)
+        clock = self.eye.clock
         async with trio.open_nursery() as workers:
-            give, take = trio.open_memory_channel[Question](0)
+            give, take = trio.open_memory_channel[tuple[Schedule, Question]](0)
             for _ in range(self.at_once):
                 workers.start_soon(self._work, take)
             while True:
                 self._changed = trio.Event()
-                while question := self._schedule.take(eye.clock.monotonic()):
-                    await give.send(question)
-                with trio.move_on_after(self._schedule.next_due - eye.clock.monotonic()):
+                self._learn()
+                while question := self._schedule.take(clock.monotonic()):
+                    await give.send((self._schedule, question))
+                with trio.move_on_after(self._schedule.next_due - clock.monotonic()):
                     await self._changed.wait()
 
-    async def _work(self, questions: trio.MemoryReceiveChannel[Question]) -> None:
-        async for question in questions:
-            await self._answer(question)
+    def _learn(self) -> None:
+        """Begin anew where other checks are in force."""
+        checks = self.eye.checks()
+        if checks is self._known:
+            return
+        asked = questions(self.eye.watches.values(), checks, self.default_interval_s)
+        self._schedule = Schedule.spread(asked, self.eye.clock.monotonic(), self.spread_s)
+        self._known = checks
+
+    async def _work(self, asked: trio.MemoryReceiveChannel[tuple[Schedule, Question]]) -> None:
+        async for schedule, question in asked:
+            await self._answer(question, schedule)
             self._changed.set()
 
-    async def _answer(self, question: Question) -> None:
+    async def _answer(self, question: Question, schedule: Schedule) -> None:
         observation = await self.eye.look(question.host, question.check)
         try:
             await self.eye.record(observation)
@@ -134,9 +145,9 @@ class Scanner:
                 error=type(error).__name__,
                 count=self.unrecorded,
             )
-            self._schedule.retry(question, self.eye.clock.monotonic())
+            schedule.retry(question, self.eye.clock.monotonic())
         else:
-            self._schedule.settle(question, self.eye.clock.monotonic())
+            schedule.settle(question, self.eye.clock.monotonic())
 
 
 @attrs.frozen
@@ -156,10 +167,11 @@ class CheckRunActor:
         watch = self.eye.watches.get(request.host)
         if watch is None:
             raise NotFoundError("host", request.host)
+        checks = self.eye.checks()
         if request.checks:
-            wanted = [check_of(watch, name, self.eye.checks) for name in request.checks]
+            wanted = [check_of(watch, name, checks) for name in request.checks]
         else:
-            wanted = list(checks_of(watch, self.eye.checks))
+            wanted = list(checks_of(watch, checks))
         observations = [await self.eye.look(watch.host, check) for check in wanted]
         for observation in observations:
             await self.eye.record(observation)

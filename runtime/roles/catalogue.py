@@ -5,6 +5,7 @@ in force.  A file that cannot be read is an error: at start the appliance does n
 reload the last good catalogue stays.
 """
 
+import difflib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import cast
@@ -21,6 +22,7 @@ from actors.catalogue.runbook_files import load_runbooks
 from actors.catalogue.runbooks import Runbook
 from actors.l1_evaluator import RuleSet, RulesInForce
 from runtime.codec import plain_json
+from runtime.errors import InvalidFileError
 from runtime.settings import Settings
 
 _ACTIONS = (EXECUTE_RUNBOOK, "escalate")
@@ -50,12 +52,16 @@ def load_catalogue(settings: Settings) -> Catalogue:
         InvalidFileError: a folder or file cannot be read, with file, line and allowed values.
     """
     folders = settings.rule_folders
+    for folder in folders:
+        if not folder.is_dir():
+            raise InvalidFileError(str(folder), "is no folder")
     checks: dict[str, Check] = {}
     problems: list[str] = []
     for folder in _inside(folders, "checks"):
         found = load_checks(folder)
         checks = {**found.by_id, **checks}
         problems += [str(problem) for problem in found.problems]
+    _must_be_known(settings, checks)
     names = _names(folders, checks)
     # A site's own scripts may use those of the shipped folder, which therefore comes first.
     runbooks = load_runbooks(*reversed(list(_inside(folders, "runbooks"))))
@@ -69,6 +75,17 @@ def load_catalogue(settings: Settings) -> Catalogue:
     kept = [rule for position, rule in enumerate(raw) if position not in aside]
     in_force = RulesInForce(RuleSet.compile(kept), plain_json(kept))
     return Catalogue(checks, names, runbooks, in_force, tuple(problems))
+
+
+def _must_be_known(settings: Settings, checks: Mapping[str, Check]) -> None:
+    for target in settings.targets:
+        for name in target.checks or ():
+            if name not in checks or checks[name].platform.value != target.platform:
+                near = difflib.get_close_matches(name, checks, n=1)
+                meant = f"; did you mean {near[0]!r}?" if near else ""
+                raise InvalidFileError(
+                    f"target {target.host}", f"no check for {target.platform} is {name!r}{meant}"
+                )
 
 
 def _inside(folders: tuple[Path, ...], name: str) -> Iterator[Path]:

@@ -188,7 +188,7 @@ def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], 
         await due_alarm.run()
 
     def scanner() -> Scanner:
-        eye = Eye(ports.watches, ports.catalogue().checks, heard.post, clock, ids)
+        eye = Eye(ports.watches, lambda: ports.catalogue().checks, heard.post, clock, ids)
         return Scanner(eye, settings.poll_interval_s)
 
     def repertoire() -> Repertoire:

@@ -51,6 +51,7 @@ def test_the_user_s_rule_loads_verbatim(tmp_path: Path) -> None:
     assert rule_set.decide({**event, "platform": "nixos"}) is None
     assert rule_set.decide({"check_type": "firewall_status"}) is None
     assert [place.line for place in raw.places] == [2]
+    assert str(raw.places[0]).endswith(":2")
 
 
 @pytest.mark.parametrize("name", ["rules.yaml", "rules.json"])

@@ -3,7 +3,7 @@
 import datetime as dt
 import math
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import attrs
@@ -75,20 +75,23 @@ class Line:
     scanner: Scanner
     runs: Mailbox[CheckRun]
     start: float
+    checks: list[Mapping[str, Check]]
+    """In force is the last."""
 
 
 @asynccontextmanager
 async def scanning(
     watches: Sequence[Watch], checks: Sequence[Check], *, at_once: int = 4, spread_s: float = 0.0
-) -> AsyncIterator[Line]:
+) -> AsyncGenerator[Line]:
     clock = VirtualClock(dt.datetime(2026, 3, 1, tzinfo=dt.UTC))
     record, runs = (
         Mailbox[RecordObservation]("record", capacity=64),
         Mailbox[CheckRun]("r", capacity=4),
     )
+    in_force: list[Mapping[str, Check]] = [{each.id: each for each in checks}]
     eye = Eye(
         {watch.host: watch for watch in watches},
-        {each.id: each for each in checks},
+        lambda: in_force[-1],
         record.post,
         clock,
         TimeOrderedIds(clock, random.Random(7)),  # noqa: S311  # no secret
@@ -102,7 +105,7 @@ async def scanning(
         service("scanner", scanner.run, sends=[record], ingress=True),
         settle=0,
     ):
-        yield Line(journal, scanner, runs, start)
+        yield Line(journal, scanner, runs, start, in_force)
 
 
 async def test_a_drift_becomes_an_observation_with_all_that_is_known(
@@ -128,6 +131,25 @@ async def test_each_check_keeps_its_own_beat(autojump_clock: MockClock) -> None:
     asked = [(seen.check, round(at - line.start)) for at, seen in line.journal.kept]
     assert [at for name, at in asked if name == "slow"] == [0, 300]
     assert [at for name, at in asked if name == "unsaid"] == [0, 60, 120, 180, 240, 300]
+
+
+async def test_a_reload_does_not_leave_the_old_baseline_to_be_asked(
+    autojump_clock: MockClock,
+) -> None:
+    async with scanning([host("ws-7", 0o644)], [check(interval_s=10)]) as line:
+        await trio.sleep(15)
+        looser = attrs.evolve(check(interval_s=10).baseline, value="0644")
+        line.checks.append(
+            {
+                "shadow_permissions": attrs.evolve(check(interval_s=10), baseline=looser),
+                "new": check("new", interval_s=10),
+            }
+        )
+        await trio.sleep(10)
+
+    asked = [(seen.check, seen.status.value) for _, seen in line.journal.kept]
+    assert asked[:2] == [("shadow_permissions", "fail")] * 2
+    assert set(asked[2:]) == {("shadow_permissions", "pass"), ("new", "fail")}
 
 
 async def test_the_first_round_is_spread(autojump_clock: MockClock) -> None:
