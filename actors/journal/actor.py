@@ -65,10 +65,21 @@ class JournalActor:
             log.warning("observations_not_kept", count=len(heard), error=str(error))
             for each in heard:
                 each.fail(error)
+            if isinstance(error, StoreFullError):
+                await self._tell_full()
             return
         for each, recording in zip(heard, recordings, strict=True):
             _answer(each, recording)
         self._hand_out(heard, recordings)
+        if any(recording.recorded is None for recording in recordings):
+            await self._tell_full()
+
+    async def _tell_full(self) -> None:
+        """Tell a person that there is no room; the reserve has room for the ticket."""
+        try:
+            await self.store.commit(self.journal.tell_full(Moment.read(self.clock)))
+        except StoreError as error:
+            log.error("store_full_untold", error=str(error))  # noqa: TRY400  the log is all there is
 
     def _hand_out(
         self, heard: Iterable[RecordObservation], recordings: Iterable[Recording]

@@ -16,6 +16,7 @@ from actors.messages import (
     IncidentToDecide,
     Moment,
     Move,
+    Refusal,
     State,
     Stop,
     StopKind,
@@ -73,6 +74,11 @@ class DueWork:
             await self._hand_out(living[start : start + _AT_ONCE], now)
         if incidents:
             log.info("incidents_taken_up", count=len(incidents))
+        await self.decide_audited()
+
+    async def decide_audited(self) -> None:
+        """Ask again about all that audit mode refused: a mode may have changed."""
+        await self.store.commit(self.journal.ask_again(Refusal.AUDIT, Moment.read(self.clock)))
 
     async def _move_on(self, incident: Incident, now: Moment) -> None:
         try:

@@ -15,7 +15,17 @@ from actors.journal.intake import Intake, fullness_of
 from actors.journal.rows import INCIDENT, incident_of, moment_cells
 from actors.journal.sqlite_intents import SqliteIntents
 from actors.journal.store import DeadLetterRow, Recording, UnkeepableError
-from actors.messages import Decision, Fact, Incident, Moment, Move, Observation
+from actors.messages import (
+    Decision,
+    Fact,
+    Incident,
+    Moment,
+    Move,
+    Observation,
+    Severity,
+    Stop,
+    StopKind,
+)
 from actors.ports import Tickets
 from runtime.codec import from_json
 from runtime.errors import NotFoundError
@@ -171,6 +181,23 @@ class SqliteJournal(SqliteIntents):
             return [
                 incident_of(row) for row in connection.execute(f"{_GET}{where} ORDER BY id", states)
             ]
+
+        return write
+
+    def tell_full(self, at: Moment) -> Write[str]:
+        """Open the ticket that says that no room is left; give its id."""
+        return self.tickets.open(Stop(StopKind.STORE, "full", Severity.CRITICAL, "store_full"), at)
+
+    def ask_again(self, reason: str, at: Moment) -> Write[int]:
+        """Make all that was refused for a reason due now; give how many."""
+
+        def write(connection: sqlite3.Connection) -> int:
+            made_due = connection.execute(
+                "UPDATE incidents SET due_wall = ?, due_boot = ?, due_monotonic = ?"
+                " WHERE state = 'refused' AND reason = ?",
+                (*moment_cells(at), reason),
+            )
+            return made_due.rowcount
 
         return write
 

@@ -71,6 +71,14 @@ class Journal(Incidents, Intents, Protocol):
         """At a start: count it for every incident in an unfinished state, and list them."""
         ...
 
+    def tell_full(self, at: Moment) -> Write[str]:
+        """Open the ticket that says that no room is left; give its id."""
+        ...
+
+    def ask_again(self, reason: str, at: Moment) -> Write[int]:
+        """Make all that was refused for a reason due now; give how many."""
+        ...
+
     def bury(self, letter: DeadLetterRow, at: Moment) -> Write[None]:
         """Keep a message that fell three times."""
         ...

@@ -12,7 +12,7 @@ import trio
 
 from actors.escalator import SCHEMA as TICKETS, SqliteTickets
 from actors.journal import SCHEMA, IncidentFilter, JournalActor, SqliteJournal, list_incidents
-from actors.messages import IncidentToDecide, Observation, Recorded, Severity, Status
+from actors.messages import IncidentToDecide, Observation, Recorded, Severity, Status, StopKind
 from actors.requests import RecordObservation, ReopenIncident
 from runtime.actor import Actor, actor
 from runtime.clock import SystemClock
@@ -123,8 +123,7 @@ async def test_a_full_disk_loses_nothing_that_was_acked(disk: Disk) -> None:
         for _ in range(20):
             assert await agent.report("repeated")
         await fill_up(disk, agent)
-        assert database.pressed()
-        assert not await agent.report("repeated")
+        assert agent.refused
 
         disk.free()
         await agent.report("repeated")  # whatever is written takes the reserve back
@@ -136,6 +135,15 @@ async def test_a_full_disk_loses_nothing_that_was_acked(disk: Disk) -> None:
         assert await database.read(_seqs) == sorted(agent.acked)
         [incident] = await database.read(list_incidents(IncidentFilter()))
         assert incident.count == agent.seq
+
+
+async def test_a_full_disk_tells_a_person_once(disk: Disk) -> None:
+    async with journal_on(disk) as (database, agent):
+        for _ in range(3):
+            await fill_up(disk, agent)
+
+        [ticket] = await database.read(SqliteTickets(TimeOrderedIds(SystemClock()), ()).listed())
+        assert (ticket.kind, ticket.key) == (StopKind.STORE, "full")
 
 
 async def test_on_a_full_disk_the_reserve_takes_changes_of_state(disk: Disk) -> None:

@@ -78,3 +78,16 @@ async def test_a_move_between_two_starts_begins_the_count_anew(rooms: Rooms) -> 
 
     assert await start(rooms) == [incident.id]
     assert rooms.world.tickets.opened == []
+
+
+@pytest.mark.parametrize(("reason", "asked_again"), [("audit", True), ("rejected", False)])
+async def test_what_audit_refused_is_asked_again_for_its_mode_may_have_changed(
+    rooms: Rooms, reason: str, asked_again: bool
+) -> None:
+    incident = await rooms.world.drift(state=State.DECIDING)
+    await rooms.world.move(incident, State.REFUSED, reason=reason)
+
+    await start(rooms)
+    await rooms.ring()
+
+    assert rooms.deciding == ([incident.id] if asked_again else [])
