@@ -14,10 +14,10 @@ from actors.circuit_breaker.core import Allowed, Case, Held, judge, no_runbook, 
 from actors.circuit_breaker.records import Approval, Canary, Recipe, Run, RunbookFacts
 from actors.circuit_breaker.release import release
 from actors.circuit_breaker.settings import GateSettings
-from actors.circuit_breaker.store import GateMemory, Suppressions
+from actors.circuit_breaker.store import Desk, GateMemory, Suppressions
 from actors.messages import Fact, Incident, Moment, Move, Refusal, State, StopKind
 from actors.messages.suppression import Suppression
-from actors.ports import Incidents, Tickets
+from actors.ports import Incidents
 from actors.requests import ApproveFix, RejectFix, ResetBreaker
 from runtime.errors import ConflictError, NotFoundError
 from runtime.store import Query, Write
@@ -29,7 +29,7 @@ class Gate:
 
     memory: GateMemory
     incidents: Incidents
-    tickets: Tickets
+    tickets: Desk
     suppressions: Suppressions
     runbook_of: Callable[[str], RunbookFacts | None]
     """Looks a runbook up; None: nobody knows it."""
@@ -66,6 +66,7 @@ class Gate:
         def write(connection: sqlite3.Connection) -> Incident:
             incident = self._incident(connection, command.incident_id)
             self._grant(connection, incident, command, suppression, now)
+            self._answered(connection, StopKind.APPROVAL, incident.id, command, now)
             body = {"who": command.who, "why": command.reason, "over": incident.reason}
             approved = Fact("fix_approved", body)
             if incident.state is State.REFUSED:
@@ -85,6 +86,7 @@ class Gate:
             if incident.state is not State.AWAITING_APPROVAL:
                 raise ConflictError(f"incident {incident.id} is {incident.state}, not asked about")
             self.memory.drop_approval(incident.id)(connection)
+            self._answered(connection, StopKind.APPROVAL, incident.id, command, now)
             held = Held(
                 State.REFUSED,
                 Refusal.REJECTED,
@@ -105,10 +107,21 @@ class Gate:
             breaker = self.memory.breaker_named(command.key)(connection)
             self.memory.keep_breaker(breaker.healed())(connection)
             self.memory.tell_breaker(breaker, "reset", command.who, command.reason, now)(connection)
+            self._answered(connection, StopKind.BREAKER, command.key, command, now)
             fact = Fact("breaker_reset", {"breaker": command.key, "who": command.who})
             release(self.memory, self.incidents, command.key, fact, now)(connection)
 
         return write
+
+    def _answered(
+        self,
+        connection: sqlite3.Connection,
+        kind: StopKind,
+        key: str,
+        command: ApproveFix | RejectFix | ResetBreaker,
+        now: Moment,
+    ) -> None:
+        self.tickets.answered(kind, key, command.who, command.reason, now)(connection)
 
     def _incident(self, connection: sqlite3.Connection, incident_id: str) -> Incident:
         incident = self.incidents.get(incident_id)(connection)

@@ -8,8 +8,9 @@ import attrs
 
 from actors.circuit_breaker.breaker import Breaker
 from actors.circuit_breaker.records import Approval, Canary, Recipe, Run
-from actors.messages import Moment, Verdict
+from actors.messages import Moment, StopKind, Verdict
 from actors.messages.suppression import Suppression
+from actors.ports import Tickets
 from runtime.store import Query, Write
 
 
@@ -18,6 +19,14 @@ class Suppressions(Protocol):
 
     def standing(self, site: str, host: str, check: str) -> Query[Suppression | None]:
         """Look up the suppression of this very key; an empty check means the whole host."""
+        ...
+
+
+class Desk(Tickets, Protocol):
+    """Given by the escalator: what people are told, and that what they were told is over."""
+
+    def answered(self, kind: StopKind, key: str, who: str, note: str, at: Moment) -> Write[None]:
+        """A person ended a stop: resolve its ticket, if one is unresolved."""
         ...
 
 

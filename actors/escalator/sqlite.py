@@ -39,7 +39,7 @@ class SqliteTickets:
 
         def write(connection: sqlite3.Connection) -> str:
             change = _Change(connection, at)
-            ticket_id, severity = change.unresolved(stop) or (fresh, None)
+            ticket_id, severity = change.unresolved(stop.kind, stop.key) or (fresh, None)
             if severity is None:
                 change.insert(ticket_id, stop)
                 self._tell(change, ticket_id, stop, "opened")
@@ -82,6 +82,16 @@ class SqliteTickets:
             ticket_id, TicketState.RESOLVED, who, note
         )
 
+    def answered(self, kind: StopKind, key: str, who: str, note: str, at: Moment) -> Write[None]:
+        """A person ended a stop: resolve its ticket, if one is unresolved."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            change = _Change(connection, at)
+            if (found := change.unresolved(kind, key)) is not None:
+                change.move(found[0], TicketState.RESOLVED, who, note)
+
+        return write
+
     def listed(self, *, resolved: bool = False) -> Query[Sequence[Ticket]]:
         """List tickets, newest first."""
         which = "" if resolved else " where state <> 'resolved'"
@@ -113,10 +123,10 @@ class _Change:
     def wall(self) -> str:
         return self.at.wall.isoformat()
 
-    def unresolved(self, stop: Stop) -> tuple[str, Severity] | None:
+    def unresolved(self, kind: StopKind, key: str) -> tuple[str, Severity] | None:
         row = self.connection.execute(
             "select id, severity from tickets where kind = ? and key = ? and state <> 'resolved'",
-            (stop.kind, stop.key),
+            (kind, key),
         ).fetchone()
         return None if row is None else (row[0], Severity(row[1]))
 

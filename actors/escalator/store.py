@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from actors.escalator.ticket import Delivery, Ticket, TicketPage
-from actors.messages import Moment
+from actors.messages import Moment, StopKind
 from actors.ports import Tickets
 from runtime.store import Query, Write
 
@@ -21,6 +21,14 @@ class TicketBook(Tickets, Protocol):
 
     def resolve(self, ticket_id: str, who: str, note: str, at: Moment) -> Write[None]:
         """Close a ticket; the next stop of its cause opens a new one.  Raises as `ack` does."""
+        ...
+
+    def answered(self, kind: StopKind, key: str, who: str, note: str, at: Moment) -> Write[None]:
+        """A person ended a stop: resolve its ticket, if one is unresolved.
+
+        The next stop of this cause then tells people anew, instead of adding to what they took
+        for settled.
+        """
         ...
 
     def listed(self, *, resolved: bool = False) -> Query[Sequence[Ticket]]:

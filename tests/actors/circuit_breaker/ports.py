@@ -18,6 +18,7 @@ from actors.messages import (
     Severity,
     State,
     Stop,
+    StopKind,
 )
 from runtime.codec import from_json, to_json
 from runtime.errors import NotFoundError
@@ -99,6 +100,9 @@ class FakeTickets:
 
     def settle(self, incident_id: str, at: Moment) -> Write[None]:
         raise NotImplementedError
+
+    def answered(self, kind: StopKind, key: str, who: str, note: str, at: Moment) -> Write[None]:  # noqa: ARG002
+        return lambda _: None
 
     @property
     def identities(self) -> Sequence[tuple[str, str]]:

@@ -8,7 +8,7 @@ from actors.escalator import SqliteTickets, Ticket
 from actors.flap_suppressor import SqliteFlaps
 from actors.journal import SqliteJournal, trace_of
 from actors.messages import Decision, Fact, Incident, Mode, Move, State, StopKind, Verdict
-from actors.requests import ApproveFix
+from actors.requests import ApproveFix, RejectFix, ResetBreaker
 from runtime.clock import VirtualClock
 from runtime.hosts.sqlite import InlineStore
 from runtime.ids import TimeOrderedIds
@@ -44,9 +44,11 @@ class House:
             {"rb-1": FakeRunbook()}.get, lambda _: 100, self.settings,
         )  # fmt: skip
 
-    async def decided(self, name: str, host: str, decision: Decision) -> str:
+    async def decided(
+        self, name: str, host: str, decision: Decision, check: str = "firewall"
+    ) -> str:
         """Have drift observed on a host, and a rule decide about it."""
-        seen = attrs.evolve(OBSERVATION, id=name, host=host)
+        seen = attrs.evolve(OBSERVATION, id=name, host=host, check=check)
         fresh = self.ids.new("incident")
         await self.store.commit(self.journal.record([seen], lambda: fresh, moment()))
         move = Move(State.DECIDING, (State.OBSERVED,), Fact("rule_matched"), decision=decision)
@@ -93,3 +95,37 @@ async def test_yes_runs_it_and_its_verified_fix_sets_the_next_host_free(
 
     due = await house.store.read(house.journal.due(moment(60), 9))
     assert [(each.id, each.state) for each in due] == [(other, State.DECIDING)]
+
+
+async def test_a_yes_or_no_does_not_leave_its_question_on_the_desk(
+    autojump_clock: MockClock,
+) -> None:
+    house = House()
+    asked = await house.decided("o-1", "ws-1", a_decision(mode=Mode.APPROVE))
+    await house.gated(asked)
+    await house.store.commit(house.gate.reject(RejectFix(asked, "kim", "not today"), moment()))
+    assert [ticket.kind for ticket in await house.tickets()] == [StopKind.REJECTED]
+
+    yes = ApproveFix(asked, "kim", "today")
+    [acting] = await house.store.commit(house.gate.approve(yes, None, moment()))
+    assert acting.state is State.ACTING
+
+
+async def test_a_breaker_that_opens_again_after_a_reset_is_not_told_to_nobody(
+    autojump_clock: MockClock,
+) -> None:
+    house = House(GateSettings(failures=1))
+    accounts = GateAccounts(SqliteGate(), house.journal, house.settings)
+    told: list[str] = []
+    for number in range(2):
+        drifted = await house.decided(f"o-{number}", "ws-1", a_decision(), f"check-{number}")
+        acting = await house.gated(drifted)
+        [stops] = await house.store.commit(accounts.finished(acting, Verdict.FAILED, moment()))
+        for stop in stops:
+            [ticket_id] = await house.store.commit(house.book.open(stop, moment()))
+            told.append(ticket_id)
+        reset = ResetBreaker(stops[0].key, "kim", "mended")
+        await house.store.commit(house.gate.reset(reset, moment()))
+
+    assert len(set(told)) == 2
+    assert [t for t in await house.tickets() if t.kind is StopKind.BREAKER] == []
