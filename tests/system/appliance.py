@@ -75,7 +75,8 @@ class Appliance:
         self.folder.mkdir(parents=True, exist_ok=True)
         told = {"site_id": "clinic", "state_dir": str(self.state_dir), "health": {"port": 0}}
         self.config.write_text(json.dumps({**told, **self.settings}, indent=1), encoding="utf-8")
-        command = [sys.executable, "-m", "runtime", "--config", str(self.config)]
+        module = ["runtime"] if self.uid is None else ["tests.system.unprivileged", str(self.uid)]
+        command = [sys.executable, "-m", *module, "--config", str(self.config)]
         ours = {name: text for name, text in os.environ.items() if not name.startswith(_OURS)}
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
@@ -84,9 +85,6 @@ class Appliance:
                 stdout=log,
                 stderr=log,
                 env={**ours, **self.environment},
-                user=self.uid,
-                group=self.uid,
-                extra_groups=None if self.uid is None else [],
             )
         return self
 
