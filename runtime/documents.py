@@ -135,6 +135,8 @@ def _problem(first: ErrorDetails, model: type[pydantic.BaseModel]) -> str:
         return unknown_key(str(name), known_keys(model, place))
     if first["type"] == "missing":
         return "is missing"
+    if first["type"] == "model_type":
+        return "should be a mapping"
     message = first["msg"].removeprefix("Value error, ")
     given = cast("object", first["input"])
     shown = "" if isinstance(given, dict | list) else f", not {given!r}"

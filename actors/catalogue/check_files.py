@@ -68,19 +68,14 @@ def load_checks(folder: Path) -> Checks:
     """Read all checks of a folder, by id.
 
     Raises:
-        InvalidFileError: the folder cannot be read.  What is wrong with one file or one check
-            stands in `problems`, with file, line, the allowed values and the nearest name.
+        InvalidFileError: the folder or a file cannot be read.  What is wrong with one check stands
+            in `problems`, with file, line, the allowed values and the nearest name.
     """
     by_id: dict[str, Check] = {}
     problems: list[InvalidFileError] = []
     for path in _files(folder):
-        try:
-            document = read_document(path)
-            count = len(validated(document, _File).checks)
-        except InvalidFileError as error:
-            problems.append(error)
-            continue
-        for position in range(count):
+        document = read_document(path)
+        for position in range(len(validated(document, _File).checks)):
             within: Where = ("checks", position)
             try:
                 check = _check(document, within)

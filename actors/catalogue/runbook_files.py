@@ -87,8 +87,9 @@ def load_runbooks(*folders: Path) -> Mapping[str, Runbook]:
     runbooks: dict[str, Runbook] = {}
     scripts: dict[str, Path] = {}
     for folder in folders:
+        files = _files(folder)
         scripts |= {path.stem: path for path in sorted((folder / SCRIPTS).glob("*.py"))}
-        for path in _files(folder):
+        for path in files:
             document = read_document(path)
             for position, written in enumerate(validated(document, _File).runbooks):
                 here = _Place(document, ("runbooks", position))

@@ -89,7 +89,12 @@ def _must_be_known(settings: Settings, checks: Mapping[str, Check]) -> None:
 
 
 def _inside(folders: tuple[Path, ...], name: str) -> Iterator[Path]:
-    return (folder / name for folder in folders if (folder / name).is_dir())
+    for folder in folders:
+        try:
+            if (folder / name).is_dir():
+                yield folder / name
+        except OSError as error:
+            raise InvalidFileError(str(folder), f"cannot be read: {error.strerror}") from error
 
 
 def _names(folders: tuple[Path, ...], checks: Mapping[str, Check]) -> CheckNames:

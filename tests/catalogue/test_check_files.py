@@ -55,8 +55,6 @@ def test_every_shipped_check_is_good_and_maps_to_a_control() -> None:
         ("    title: A check\n", "", 2, "title: is missing"),
         ("id: a_check", "id: A Check", 2, "pattern"),
         ("severity: high", "severity: high\n    interval: 0", 8, "greater than 0"),
-        ("checks:", "check:", 1, "did you mean 'checks'"),
-        ("checks:\n", "checks:\n\t", 2, "is no YAML"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line(
@@ -69,13 +67,30 @@ def test_what_is_wrong_is_told_with_its_line(
 
 
 def test_one_bad_check_leaves_the_others_working(tmp_path: Path) -> None:
-    write(tmp_path, GOOD + GOOD.removeprefix("checks:\n").replace("a_check", "B"), "a.yaml")
-    write(tmp_path, "checks: [", "b.yaml")
+    write(tmp_path, GOOD + GOOD.removeprefix("checks:\n").replace("a_check", "B"))
 
     checks = load_checks(tmp_path)
 
     assert list(checks.by_id) == ["a_check"]
-    assert [problem.line for problem in checks.problems] == [8, 2]
+    assert [problem.line for problem in checks.problems] == [8]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("checks: [", ":2: is no YAML|:1: is no YAML"),
+        ("checks:\n\t", ":2: is no YAML"),
+        ("check: []", ":1: check: is not a known key; did you mean 'checks'"),
+        ("- a list", "should be a mapping"),
+        ("", "should be a mapping"),
+    ],
+)
+def test_a_file_that_is_none_is_an_error(tmp_path: Path, text: str, said: str) -> None:
+    write(tmp_path, GOOD, "a.yaml")
+    write(tmp_path, text, "b.yaml")
+
+    with pytest.raises(InvalidFileError, match=rf"b\.yaml.*({said})"):
+        load_checks(tmp_path)
 
 
 def test_of_two_checks_of_one_name_the_first_stands(tmp_path: Path) -> None:
