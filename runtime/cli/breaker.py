@@ -6,7 +6,7 @@ from runtime.cli.client import change, read, rows, who
 from runtime.cli.output import Format, output_option, print_rows
 from runtime.cli.rehearsal import dry_run_option, rehearse
 
-_COLUMNS = ["key", "state", "failures", "opened_at", "probe_at"]
+_COLUMNS = ["key", "state", "failures", "opened_at"]
 
 
 @click.group()

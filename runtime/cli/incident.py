@@ -70,7 +70,7 @@ def ack(*, incident: str, note: str, dry_run: bool) -> None:
     if dry_run:
         rehearse("incident", "ack", incident)
     data = mapping(change("incident", "ack", id=incident, who=who(), note=note))
-    click.echo(f"{data['acknowledged']} tickets acknowledged")
+    click.echo(f"tickets acknowledged: {data['acknowledged']}")
 
 
 @command.command()

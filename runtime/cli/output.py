@@ -3,6 +3,7 @@
 import enum
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias, TypeVar, cast
@@ -10,6 +11,9 @@ from typing import TypeAlias, TypeVar, cast
 import click
 
 Row: TypeAlias = Mapping[str, object]
+_INSTANT = re.compile(r"^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?\+00:00$")
+"""An instant as the data has it; a table shows its date and its time, in UTC."""
+
 F = TypeVar("F", bound=Callable[..., object])
 
 
@@ -77,7 +81,10 @@ def _print_table(rows: Sequence[Row], columns: Sequence[str]) -> None:
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column.upper().replace("_", " "), overflow="fold")
+        # An id is copied: it is never broken, whatever that does to the rest.
+        table.add_column(
+            column.upper().replace("_", " "), overflow="fold", no_wrap=column in ("id", "key")
+        )
     for line in cells:
         table.add_row(*line)
     Console(no_color="NO_COLOR" in os.environ, highlight=False, markup=False).print(table)
@@ -99,5 +106,8 @@ def _cell(value: object) -> str:
             return f"{value:g}"
         case list() | tuple():
             return ", ".join(map(str, _items(cast("object", value))))
+        case dict():
+            return json.dumps(value, sort_keys=True)
         case _:
-            return " ".join(str(value).split())
+            text = " ".join(str(value).split())
+            return _INSTANT.sub(r"\1 \2", text) or "-"

@@ -66,16 +66,19 @@ def ticket_page(data: Page) -> str:
         f"  {line['at']}  {line['what']} by {line['who']}  {line['note']}".rstrip()
         for line in rows(data["history"])
     ]
-    lines += [
-        f"  {line['channel']}: {line['state']} after {line['attempts']} attempts"
-        for line in rows(data["deliveries"])
-    ]
+    lines += [f"  {line['channel']}: {_delivery(line)}" for line in rows(data["deliveries"])]
     return "\n".join(lines)
+
+
+def _delivery(line: Page) -> str:
+    failed = f", failed {line['attempts']} times" if line["attempts"] else ""
+    return f"{line['state']}{failed}"
 
 
 def _standing(data: Page) -> str:
     reason = f" ({data['reason']})" if data["reason"] else ""
-    due = f", again at {data['due']}" if data["due"] else ""
+    until = "watched until" if data["state"] == "healed" else "again at"
+    due = f", {until} {data['due']}" if data["due"] else ""
     return f"{data['state']}{reason}{due}"
 
 

@@ -141,6 +141,7 @@ class InForce:
             await line.tell(_set_aside(error.path, "reload_refused"))
             raise
         await self.tell_problems(line)
+        await line.decide_audited()
         return self.catalogue
 
     async def tell_problems(self, line: Line) -> None:

@@ -4,7 +4,7 @@ Nothing here opens anything: files, clocks, hosts and channels are handed in as 
 simulation runs this very wiring on virtual time.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from random import Random
@@ -115,6 +115,8 @@ class Line:
     ports: Ports
     journal: SqliteJournal
     tickets: SqliteTickets
+    decide_audited: Callable[[], Awaitable[None]]
+    """Asks again about all that audit mode refused, after a mode may have changed."""
     _bells: tuple[Callable[[], None], ...] = attrs.field(alias="bells")
 
     def committed(self) -> None:
@@ -263,6 +265,7 @@ def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], 
         ports,
         journal,
         tickets,
+        due_work.decide_audited,
         (due_alarm.changed, *(each.changed for each in couriers)),
     )
     line.actors = (*(edge(line) for edge in edges), *rooms)

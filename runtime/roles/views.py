@@ -237,7 +237,7 @@ def _suppressions(connection: sqlite3.Connection, args: Args) -> list[Row]:
             "since": page.suppression.opened_at.wall.isoformat(timespec="seconds"),
             "until": page.suppression.until.wall.isoformat(timespec="seconds")
             if page.suppression.until
-            else "lifted",
+            else "a person lifts it",
             "ended": page.ended_at.isoformat(timespec="seconds") if page.ended_at else None,
             "incidents": len(page.incidents),
             "history": [

@@ -124,7 +124,7 @@ def test_seen_acknowledges_its_tickets(site: Appliance) -> None:
 
     said = site.aright("incident", "ack", incident, "--note", "on it")
 
-    assert (said.exit_code, said.stdout) == (0, "1 tickets acknowledged\n")
+    assert (said.exit_code, said.stdout) == (0, "tickets acknowledged: 1\n")
     [ticket] = site.data("incident", "show", incident)["tickets"]
     assert ticket["state"] == "acked"
 
