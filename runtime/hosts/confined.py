@@ -174,3 +174,5 @@ def _answering(path: str) -> Generator[None]:
             raise UnanswerableError("no_rights", path) from error
         reason = "link_loop" if error.errno == errno.ELOOP else "io_error"
         raise UnansweredError(reason, path) from error
+    except ValueError as error:  # a NUL, which no path can hold
+        raise UnanswerableError("bad_path", path) from error

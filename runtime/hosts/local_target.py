@@ -132,7 +132,7 @@ class LocalTarget:
         It inherits nothing of our environment, and its process group does not outlive it.
 
         Raises:
-            UnanswerableError: no_such_program, no_rights.
+            UnanswerableError: no_such_program, no_root, no_rights, bad_argument.
         """
         environment = {"PATH": _PATH, "LC_ALL": "C.UTF-8", "HOME": "/", "ARIGHT_ROOT": self.root}
         return await run_program(

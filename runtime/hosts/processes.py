@@ -66,7 +66,7 @@ async def run_program(
     Only a daemon that took a session of its own outlives it.
 
     Raises:
-        UnanswerableError: no_such_program, no_rights.
+        UnanswerableError: no_such_program, no_root, no_rights, bad_argument.
         UnansweredError: not_started.
     """
     process = await _started(argv, cwd, environment)
@@ -110,11 +110,15 @@ async def _started(argv: Sequence[str], cwd: str, environment: Mapping[str, str]
             start_new_session=True,
         )
     except FileNotFoundError as error:
-        raise UnanswerableError("no_such_program", argv[0]) from error
+        # The folder in which it was to run may be what is not there: a root that went away.
+        reason = "no_such_program" if os.path.isdir(cwd) else "no_root"  # noqa: PTH112, ASYNC240  # one stat, on the way of an error
+        raise UnanswerableError(reason, argv[0]) from error
     except PermissionError as error:
         raise UnanswerableError("no_rights", argv[0]) from error
     except OSError as error:
         raise UnansweredError("not_started", argv[0]) from error
+    except ValueError as error:  # a NUL, which no argument can hold
+        raise UnanswerableError("bad_argument", argv[0]) from error
 
 
 async def _until_it_ends(process: trio.Process) -> None:
