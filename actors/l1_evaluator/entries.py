@@ -33,3 +33,8 @@ class Entry:
         if len(remaining) == len(self.questions):
             return self
         return Entry(self.order, tuple(remaining), self.further)
+
+    def answered(self, question: Question) -> "Entry":
+        """Give what remains once `question` is known to hold."""
+        remaining = tuple(each for each in self.questions if each is not question)
+        return Entry(self.order, remaining, self.further)

@@ -49,11 +49,25 @@ def top_key(condition: Condition) -> str:
 
 def actual(event: Mapping[str, object], field: str) -> object:
     """Give the value of a dotted field, None where it is missing."""
-    first, *rest = field.split(".")
-    value = event.get(first)
-    for segment in rest:
-        value = _in_mapping(value, segment)
+    value = reader(field)(event)
     return None if _is_missing(value) else value
+
+
+def reader(field: str) -> Callable[[Mapping[str, object]], object]:
+    """Read what a dotted field leads to, None where the way ends early; "" is the event itself."""
+    if not field:
+        return lambda event: event
+    key, *rest = field.split(".")
+    if not rest:
+        return lambda event: event.get(key)
+
+    def read(event: Mapping[str, object]) -> object:
+        value = event.get(key)
+        for segment in rest:
+            value = _in_mapping(value, segment)
+        return value
+
+    return read
 
 
 def _descending(rest: list[str], holds: Holds) -> Holds:
@@ -159,13 +173,13 @@ def _ordered(compare: Callable[[float, float], bool], limit: float) -> Holds:
     def ordered(value: object) -> bool:
         if type(value) is int or type(value) is float:
             return compare(value, limit)
-        number = _number(value)
+        number = number_of(value)
         return number is not None and compare(number, limit)
 
     return ordered
 
 
-def _number(value: object) -> int | float | None:
+def number_of(value: object) -> int | float | None:
     """Read a number, or the exact spelling of a JSON number; None for anything else."""
     if isinstance(value, (int, float)):
         return None if isinstance(value, bool) else value

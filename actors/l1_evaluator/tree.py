@@ -9,22 +9,29 @@ Nodes never change; an updated tree shares with the old one all but the path to 
 (A leaf that is visited often turns itself into code, see `leaf_code`: that changes no answer.)
 """
 
+import math
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import cast
 
 import attrs
 
+from actors.catalogue.patterns import any_search
+from actors.l1_evaluator.asides import Beside, Metric, Prefixes, Texts, Thresholds
 from actors.l1_evaluator.entries import Entry
-from actors.l1_evaluator.gates import OPENS, Groups, gate, grouped
+from actors.l1_evaluator.gates import GateKind, grouped, told_by
 from actors.l1_evaluator.leaf_code import Find, compiled
-from actors.l1_evaluator.nodes import NO_ORDER, Gated, Node
-from actors.l1_evaluator.questions import Event
+from actors.l1_evaluator.nodes import NO_ORDER, Node, Part, least_of
+from actors.l1_evaluator.predicates import reader
+from actors.l1_evaluator.questions import Event, Question
 from actors.l1_evaluator.splitting import given, parted, telling_field
 
-_GATES_FROM = 40
+_GATES_FROM = 12
 """Rules that a table may leave before gates are thought of."""
-_GATES_SHARE = 0.5
-"""Where a table would leave no more than this share of the rules, it is better than gates."""
+_GATES_SHARE = 0.15
+"""Where a table leaves no more than this share of the rules, gates are not thought of."""
+_GATES_REST = 0.3
+"""The share of the rules that may be without a gate where there are gates."""
 _HOT = 200
 """Visits after which a leaf becomes code; compiling takes some 50 µs a rule."""
 _CODE_SIZE = 64
@@ -39,17 +46,50 @@ def grown(entries: Iterable[Entry], copies: float = _COPIES) -> Node:
     field, left = telling_field(ordered)
     if left > max(_GATES_FROM, _GATES_SHARE * len(ordered)):
         groups, rest = grouped(ordered)
-        if groups and len(rest) + OPENS * (len(ordered) - len(rest)) < left:
-            return _gated(groups, rest, copies)
+        if len(rest) <= _GATES_REST * len(ordered):
+            asides = tuple(_aside(gate, group) for gate, group in groups.items())
+            return Beside(_told_apart(rest, copies), asides)
     return _tabled(ordered, field, copies)
 
 
-def _gated(groups: Groups, rest: list[Entry], copies: float) -> "Node":
-    behind = tuple(
-        (gate(kind, group), _tabled(group, telling_field(group)[0], copies=0))
-        for kind, group in groups.items()
-    )
-    return Gated(behind, _tabled(rest, telling_field(rest)[0], copies))
+def _told_apart(ordered: list[Entry], copies: float = 0) -> Node:
+    return _tabled(ordered, telling_field(ordered)[0], copies)
+
+
+def _aside(gate: GateKind, group: list[Entry]) -> Part:
+    read = reader(gate.field)
+    asked = [(told_by(gate, entry), entry) for entry in group]
+    match gate.kind:
+        case "prefix":
+            return Prefixes(read, _by_prefix(asked))
+        case "threshold":
+            return Thresholds(read, tuple(_metrics(asked)))
+        case "text":
+            conditions = [question.condition for question, _ in asked]
+            texts = [str(each.value) for each in conditions if each.operator == "contains"]
+            patterns = [str(each.value) for each in conditions if each.operator == "regex"]
+            return Texts(read, any_search(texts, patterns), _told_apart(group))
+
+
+def _by_prefix(asked: list[tuple[Question, Entry]]) -> dict[str, Node]:
+    by_prefix: defaultdict[str, list[Entry]] = defaultdict(list)
+    for question, entry in asked:
+        by_prefix[str(question.condition.value)].append(entry.answered(question))
+    return {prefix: grown(group, copies=0) for prefix, group in by_prefix.items()}
+
+
+def _metrics(asked: list[tuple[Question, Entry]]) -> Iterator[Metric]:
+    by_metric: defaultdict[str, list[Entry]] = defaultdict(list)
+    limits: defaultdict[tuple[str, bool], list[float]] = defaultdict(list)
+    for question, entry in asked:
+        metric = question.condition.field.rpartition(".")[2]
+        by_metric[metric].append(entry)
+        upwards = question.condition.operator in ("gt", "gte")
+        limits[metric, upwards].append(cast("float", question.condition.value))
+    for metric, group in by_metric.items():
+        above = max(limits[metric, False], default=-math.inf)
+        below = min(limits[metric, True], default=math.inf)
+        yield Metric(metric, above, below, _told_apart(group))
 
 
 def _tabled(ordered: list[Entry], field: str | None, copies: float) -> Node:
@@ -127,7 +167,7 @@ class Fork:
     _child_for: Callable[[object, Node], Node] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.least = _least(self.table, self.star)
+        self.least = least_of([self.star, *self.table.values()])
         self._child_for = cast("Callable[[object, Node], Node]", self.table.get)
 
     def find(self, event: Event, best: int) -> int:
@@ -176,7 +216,7 @@ class Branch:
     _child_for: Callable[[object], Node | None] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.least = _least(self.table, self.star)
+        self.least = least_of([self.star, *self.table.values()])
         self._child_for = cast("Callable[[object], Node | None]", self.table.get)
 
     def find(self, event: Event, best: int) -> int:
@@ -213,10 +253,6 @@ class Branch:
         if values is None:
             return Branch(self.field, self.table, self.star.added(entry))
         return Branch(self.field, _more(self.table, values, entry, self.field), self.star)
-
-
-def _least(table: Mapping[str, Node], star: Node) -> int:
-    return min([star.least, *(child.least for child in table.values())])
 
 
 def _child(table: Mapping[str, Node], value: object) -> Node | None:
