@@ -17,6 +17,9 @@ Body: TypeAlias = Mapping[str, object]
 Read: TypeAlias = Callable[[str, str, Args], Awaitable[object]]
 Change: TypeAlias = Callable[[Body], Awaitable[object]]
 
+_LONGEST_S = 10 * 366 * 86_400
+"""What is to hold for longer holds until it is lifted; and no calendar runs out of it."""
+
 
 class UnknownVerbError(NotFoundError):
     """Nothing answers to such a noun and verb."""
@@ -99,6 +102,6 @@ def seconds(body: Body, name: str) -> float | None:
     value = body.get(name)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
-        raise MissingArgumentError(name, "a number of seconds above 0")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _LONGEST_S:
+        raise MissingArgumentError(name, "a number of seconds above 0, of ten years at most")
     return float(value)
