@@ -64,7 +64,8 @@ def _build(stage: Stage, seed: int, *, as_root: bool) -> None:
     hosts = host_trees(as_root=as_root)
     random.Random(seed).shuffle(hosts)  # noqa: S311  an order
     stage.build(hosts)
-    click.echo(f"{len(hosts)} hosts under {stage.folder}, and this machine, read-only.")
+    click.echo(f"{len(hosts)} hosts, and this machine, read-only.  Their trees are in")
+    click.echo(f"  {stage.folder}\n")
     click.echo("The config widens two default budgets, so that a minute suffices:")
     click.echo("  runs of one runbook on one host a day: 20 instead of 3")
     click.echo("  hosts that one rule may touch in an hour: all instead of 5 %")
