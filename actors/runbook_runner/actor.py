@@ -1,20 +1,20 @@
 """The runbook runner as an actor: takes an incident from the gate or the journal to its end."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 import structlog
 
 from actors.catalogue.checks import Check
 from actors.catalogue.runbooks import InvalidParamError, Runbook
-from actors.messages import ExecuteRunbook, Incident, Intent
+from actors.messages import ExecuteRunbook, Incident, Intent, Moment, State
 from actors.ports import StaleMoveError
 from actors.runbook_runner.commands import Order
 from actors.runbook_runner.consequences import UNFINISHED, runbook_of
 from actors.runbook_runner.core import Conclusion, Failed, Unknown, verdict_of
 from actors.runbook_runner.hands import Hands, Host
 from actors.runbook_runner.record import Ledgers, Record
-from actors.runbook_runner.transaction import Transaction
+from actors.runbook_runner.transaction import Transaction, may_run
 from runtime.clock import Clock
 from runtime.ids import Ids
 
@@ -57,17 +57,37 @@ class RunbookRunnerActor:
 
     async def handle(self, message: ExecuteRunbook) -> None:
         """Work an incident to its end, or to its soak."""
-        incident = await self.ledgers.store.read(self.ledgers.incidents.get(message.incident.id))
+        read, incidents = self.ledgers.store.read, self.ledgers.incidents
+        unfinished = await read(self.ledgers.intents.unfinished())
+        own = [intent for intent in unfinished if intent.incident_id == message.incident.id]
+        if not own:
+            await self._half_done([i for i in unfinished if i.host == message.incident.host])
+        incident = await read(incidents.get(message.incident.id))
         if incident is None:
             log.debug("execute_dropped", incident_id=message.incident.id)
             return
-        unfinished = await self.ledgers.store.read(self.ledgers.intents.unfinished(incident.id))
+        await self._work(incident, own)
+
+    async def _half_done(self, intents: Sequence[Intent]) -> None:
+        """Take up first what an earlier life left half done on the host.
+
+        After a crash it may stand behind a fix that was allowed and had not begun yet.
+        """
+        for intent in intents:
+            incident = await self.ledgers.store.read(self.ledgers.incidents.get(intent.incident_id))
+            if incident is None:
+                continue
+            # A soak leaves the host to others.
+            if incident.state is State.ACTING or may_run(intent, Moment.read(self.clock)):
+                await self._work(incident, [intent])
+
+    async def _work(self, incident: Incident, begun: Sequence[Intent]) -> None:
         if incident.state not in UNFINISHED:
             log.debug("execute_dropped", incident_id=incident.id)
-            for intent in unfinished:
+            for intent in begun:
                 await self._abandon(incident, intent)
             return
-        record = Record(self.ledgers, self.clock, incident, unfinished[0] if unfinished else None)
+        record = Record(self.ledgers, self.clock, incident, begun[0] if begun else None)
         try:
             conclusion = await self._conclusion(record)
             if conclusion is not None:

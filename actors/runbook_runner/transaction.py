@@ -49,7 +49,7 @@ class Transaction:
             soaked=soaked or not runbook.soak_s,
             begun=intent is not None,
             retried=intent is not None and intent.retried,
-            orphan=intent is not None and _may_run(intent, now),
+            orphan=intent is not None and may_run(intent, now),
         )
         return cls(record, hands, ids, fix, "{}" if intent is None else intent.pre_state)
 
@@ -170,7 +170,7 @@ class Transaction:
                 self.record.tell(f"{step}_unknown", took_ms=took_ms, reason=reason)
 
 
-def _may_run(intent: Intent, now: Moment) -> bool:
+def may_run(intent: Intent, now: Moment) -> bool:
     """Say whether what an earlier life began may still be running; no boot leaves it behind."""
     return intent.deadline.boot == now.boot and intent.deadline.since(now) > 0
 

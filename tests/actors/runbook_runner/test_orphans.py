@@ -5,8 +5,8 @@ import pytest
 import trio
 import trio.testing
 
-from actors.messages import State
-from tests.actors.runbook_runner.fakes import Cut, FakeHost, FakeLedgers, Power, Room
+from actors.messages import ExecuteRunbook, State
+from tests.actors.runbook_runner.fakes import INCIDENT, Cut, FakeHost, FakeLedgers, Power, Room
 
 TIMEOUT_S = 10.0
 """Of the runbook."""
@@ -60,6 +60,20 @@ async def test_an_undo_of_an_earlier_life_is_not_taken_for_a_fix_that_holds(
         room.host.value = "yes"
 
     assert room.now_in() is State.ESCALATED
+
+
+async def test_no_fix_begins_on_a_host_where_another_is_half_done(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    room = await killed_in("act", 1, ["nothing"])
+    allowed = attrs.evolve(INCIDENT, id="inc_0")
+    room.ledgers.rows.incidents[allowed.id] = allowed
+
+    await room.actor().handle(ExecuteRunbook(allowed))
+
+    assert not room.left_started
+    assert room.now_in() is State.HEALED
+    assert room.ledgers.rows.incidents[allowed.id].state is State.CLOSED  # nothing left to heal
 
 
 async def test_an_act_that_ended_is_not_waited_for_when_its_soak_is_over(
