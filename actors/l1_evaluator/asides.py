@@ -3,8 +3,11 @@
 A rule that comes later is never added to them but stands among the rest, beside these parts.
 """
 
+import math
+import operator
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
+from typing import cast
 
 import attrs
 
@@ -15,6 +18,8 @@ from actors.l1_evaluator.questions import Event
 
 Read = Callable[[Event], object]
 """Gives the value of one field, None where it is missing."""
+Get = Callable[[str, float], float]
+"""`get` of a mapping of metrics; values from outside may be no numbers all the same."""
 
 
 @attrs.define(eq=False)
@@ -101,13 +106,12 @@ class Prefixes:
 
 
 @attrs.frozen(eq=False)
-class Metric:
-    """The rules with a threshold of one metric."""
+class Limit:
+    """The rules that need a metric on one side of a limit; most values stand on the other."""
 
     key: str
-    above: float
-    """No rule matches between this and `below`, both excluded: there most values lie."""
-    below: float
+    limit: float
+    """The limit that is met most easily; the limit itself meets it."""
     node: Node
 
 
@@ -117,39 +121,57 @@ class Thresholds:
 
     read: Read
     """Gives the mapping."""
-    metrics: tuple[Metric, ...]
+    lower: tuple[Limit, ...]
+    """Met by what is at least the limit."""
+    upper: tuple[Limit, ...]
+    """Met by what is at most the limit."""
     least: int = attrs.field(init=False)
-    _read: tuple[tuple[str, float, float, Node], ...] = attrs.field(init=False)
+    _lower: tuple[tuple[str, float, Node], ...] = attrs.field(init=False)
+    _upper: tuple[tuple[str, float, Node], ...] = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.least = least_of(metric.node for metric in self.metrics)
-        self._read = tuple((each.key, each.above, each.below, each.node) for each in self.metrics)
+        self.least = least_of(each.node for each in (*self.lower, *self.upper))
+        self._lower = tuple((each.key, each.limit, each.node) for each in self.lower)
+        self._upper = tuple((each.key, each.limit, each.node) for each in self.upper)
 
     def find(self, event: Event, best: int) -> int:
-        """Ask the rules about the values that a threshold may be about."""
+        """Ask the rules about the values that meet a limit."""
         mapping = self.read(event)
         if not isinstance(mapping, (dict, Mapping)):
             return best
-        get = mapping.get
-        for key, above, below, node in self._read:
-            value = get(key)
-            if type(value) is not int:
-                value = number_of(value)
-                if value is None:
-                    continue
-            if not above < value < below and node.least < best:
-                best = node.find(event, best)
+        get = cast("Get", mapping.get)
+        try:
+            # Nothing is on either side of NaN; a bool is, but then its rules say no.
+            for key, limit, node in self._lower:
+                if get(key, math.nan) >= limit and node.least < best:
+                    best = node.find(event, best)
+            for key, limit, node in self._upper:
+                if get(key, math.nan) <= limit and node.least < best:
+                    best = node.find(event, best)
+        except TypeError:  # no number stands there, maybe a text that spells one
+            return self._find_spelled(event, best, get)
         return best
 
     def near(self, event: Event) -> Iterator[Entry]:
         """Give the rules, metric by metric."""
-        for metric in self.metrics:
-            yield from metric.node.near(event)
+        for each in (*self.lower, *self.upper):
+            yield from each.node.near(event)
 
     def without(self, entry: Entry) -> Part:
         """Give the same without a rule."""
-        metrics = (attrs.evolve(each, node=each.node.without(entry)) for each in self.metrics)
-        return Thresholds(self.read, tuple(metrics))
+        lower, upper = (
+            tuple(attrs.evolve(each, node=each.node.without(entry)) for each in limits)
+            for limits in (self.lower, self.upper)
+        )
+        return Thresholds(self.read, lower, upper)
+
+    def _find_spelled(self, event: Event, best: int, get: Get) -> int:
+        for limits, meets in ((self._lower, operator.ge), (self._upper, operator.le)):
+            for key, limit, node in limits:
+                number = number_of(get(key, math.nan))
+                if number is not None and meets(number, limit) and node.least < best:
+                    best = node.find(event, best)
+        return best
 
 
 @attrs.define(eq=False)

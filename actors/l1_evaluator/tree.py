@@ -9,7 +9,6 @@ Nodes never change; an updated tree shares with the old one all but the path to 
 (A leaf that is visited often turns itself into code, see `leaf_code`: that changes no answer.)
 """
 
-import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import cast
@@ -17,7 +16,7 @@ from typing import cast
 import attrs
 
 from actors.catalogue.patterns import any_search
-from actors.l1_evaluator.asides import Beside, Metric, Prefixes, Texts, Thresholds
+from actors.l1_evaluator.asides import Beside, Limit, Prefixes, Texts, Thresholds
 from actors.l1_evaluator.entries import Entry
 from actors.l1_evaluator.gates import GateKind, grouped, told_by
 from actors.l1_evaluator.leaf_code import Find, compiled
@@ -32,6 +31,8 @@ _GATES_SHARE = 0.15
 """Where a table leaves no more than this share of the rules, gates are not thought of."""
 _GATES_REST = 0.3
 """The share of the rules that may be without a gate where there are gates."""
+_LOWER = ("gt", "gte")
+_UPPER = ("lt", "lte")
 _HOT = 200
 """Visits after which a leaf becomes code; compiling takes some 50 µs a rule."""
 _CODE_SIZE = 64
@@ -63,7 +64,7 @@ def _aside(gate: GateKind, group: list[Entry]) -> Part:
         case "prefix":
             return Prefixes(read, _by_prefix(asked))
         case "threshold":
-            return Thresholds(read, tuple(_metrics(asked)))
+            return Thresholds(read, tuple(_limits(asked, _LOWER)), tuple(_limits(asked, _UPPER)))
         case "text":
             conditions = [question.condition for question, _ in asked]
             texts = [str(each.value) for each in conditions if each.operator == "contains"]
@@ -78,18 +79,18 @@ def _by_prefix(asked: list[tuple[Question, Entry]]) -> dict[str, Node]:
     return {prefix: grown(group, copies=0) for prefix, group in by_prefix.items()}
 
 
-def _metrics(asked: list[tuple[Question, Entry]]) -> Iterator[Metric]:
+def _limits(asked: list[tuple[Question, Entry]], operators: tuple[str, str]) -> Iterator[Limit]:
+    """Give the least demanding limit of each metric, over the rules that ask so."""
     by_metric: defaultdict[str, list[Entry]] = defaultdict(list)
-    limits: defaultdict[tuple[str, bool], list[float]] = defaultdict(list)
+    limits: defaultdict[str, list[float]] = defaultdict(list)
     for question, entry in asked:
-        metric = question.condition.field.rpartition(".")[2]
-        by_metric[metric].append(entry)
-        upwards = question.condition.operator in ("gt", "gte")
-        limits[metric, upwards].append(cast("float", question.condition.value))
+        if question.condition.operator in operators:
+            metric = question.condition.field.rpartition(".")[2]
+            by_metric[metric].append(entry)
+            limits[metric].append(cast("float", question.condition.value))
+    easiest = min if operators is _LOWER else max
     for metric, group in by_metric.items():
-        above = max(limits[metric, False], default=-math.inf)
-        below = min(limits[metric, True], default=math.inf)
-        yield Metric(metric, above, below, _told_apart(group))
+        yield Limit(metric, easiest(limits[metric]), _told_apart(group))
 
 
 def _tabled(ordered: list[Entry], field: str | None, copies: float) -> Node:
