@@ -102,7 +102,7 @@ def test_the_same_rules_have_the_same_version_and_others_another(tmp_path: Path)
 def test_an_invalid_check_leaves_the_others_and_is_told(tmp_path: Path) -> None:
     checks = tmp_path / "checks" / "own.yaml"
     checks.parent.mkdir()
-    checks.write_text("checks:\n  - id: mine\n    titel: a\n", encoding="utf-8")
+    checks.write_text("checks:\n  - id: mine\n    tilte: a\n", encoding="utf-8")
 
     catalogue = loaded(tmp_path)
 
