@@ -132,8 +132,12 @@ class Appliance:
         self.running.send_signal(number)
 
     def ended(self, within: float = PATIENCE) -> int:
-        """Wait for its end; give the exit code."""
-        return self.running.wait(timeout=within)
+        """Wait for its end; give the exit code.  One that does not end is killed."""
+        try:
+            return self.running.wait(timeout=within)
+        except subprocess.TimeoutExpired as error:
+            self.kill()
+            raise NotReachedError(f"no end within {within} s; it said {self.said()}") from error
 
     def drain(self) -> int:
         """Ask it to drain; give the exit code."""
