@@ -24,14 +24,17 @@ class Entry:
 
     def given(self, field: str, value: str) -> "Entry | None":
         """Give what remains once `field` is known to hold `value`; None if that excludes it."""
+        for question in self.questions:
+            if question.key == field:
+                break
+        else:  # most rules that are copied ask nothing about it
+            return self
         remaining: list[Question] = []
         for question in self.questions:
             if question.key != field:
                 remaining.append(question)
             elif not question.holds(value):
                 return None
-        if len(remaining) == len(self.questions):
-            return self
         return Entry(self.order, tuple(remaining), self.further)
 
     def answered(self, question: Question) -> "Entry":

@@ -13,12 +13,13 @@ from typing import Final, Literal
 import attrs
 
 from actors.catalogue.patterns import required_text
-from actors.catalogue.rules import Condition
 from actors.l1_evaluator.entries import Entry
 from actors.l1_evaluator.questions import Question
 
-_MIN_TEXT = 4
-"""Characters; a shorter text is there too often to keep a gate shut."""
+_MIN_PHRASE = 10
+"""Characters; a single word is there too often to keep a gate shut."""
+_MIN_CERTAIN = 4
+"""Characters that a pattern or a prefix must be sure of."""
 
 Kind = Literal["prefix", "threshold", "text"]
 _SHUT_BEST: Final[tuple[Kind, ...]] = ("prefix", "text", "threshold")
@@ -66,25 +67,18 @@ def _length(question: Question) -> int:
 
 def _kind(question: Question) -> GateKind | None:
     """Say which gate a question allows, if any."""
-    condition = question.condition
+    condition, value = question.condition, question.condition.value
     if condition.ignore_case:
         return None
     match condition.operator:
-        case "contains" | "regex" if len(_certain_text(condition)) >= _MIN_TEXT:
+        case "contains" if isinstance(value, str) and len(value) >= _MIN_PHRASE:
             return GateKind("text", condition.field)
-        case "starts_with" if _length(question) >= _MIN_TEXT:
+        # A pattern sure of no text asks for a shape, as of an address: its gate would stand open.
+        case "regex" if len(required_text(str(value))) >= _MIN_CERTAIN:
+            return GateKind("text", condition.field)
+        case "starts_with" if len(str(value)) >= _MIN_CERTAIN:
             return GateKind("prefix", condition.field)
         case "gt" | "gte" | "lt" | "lte":
             return GateKind("threshold", condition.field.rpartition(".")[0])
         case _:
             return None
-
-
-def _certain_text(condition: Condition) -> str:
-    """Give a text that the field must hold, "" where there is none.
-
-    A pattern without one asks for a shape, as of an address; such a gate would stand open.
-    """
-    if not isinstance(condition.value, str):
-        return ""
-    return required_text(condition.value) if condition.operator == "regex" else condition.value

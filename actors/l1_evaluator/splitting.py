@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from actors.l1_evaluator.entries import Entry
 
-_SMALL = 6
+SMALL = 6
 """So few rules are asked one by one rather than told apart by a further field."""
 _WORTHWHILE = 0.85
 """A field must leave at most this share of the rules to be worth a table."""
@@ -17,7 +17,7 @@ def telling_field(entries: list[Entry]) -> tuple[str | None, float]:
 
     None where no field is worth a table.
     """
-    if len(entries) <= _SMALL:
+    if len(entries) <= SMALL:
         return None, len(entries)
     counts: dict[str, dict[str, int]] = {}
     having: dict[str, int] = {}

@@ -9,6 +9,7 @@ Nodes never change; an updated tree shares with the old one all but the path to 
 (A leaf that is visited often turns itself into code, see `leaf_code`: that changes no answer.)
 """
 
+import operator
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import cast
@@ -23,7 +24,7 @@ from actors.l1_evaluator.leaf_code import Find, compiled
 from actors.l1_evaluator.nodes import NO_ORDER, Node, Part, least_of
 from actors.l1_evaluator.predicates import reader
 from actors.l1_evaluator.questions import Event, Question
-from actors.l1_evaluator.splitting import given, parted, telling_field
+from actors.l1_evaluator.splitting import SMALL, given, parted, telling_field
 
 _GATES_FROM = 12
 """Rules that a table may leave before gates are thought of."""
@@ -31,6 +32,7 @@ _GATES_SHARE = 0.15
 """Where a table leaves no more than this share of the rules, gates are not thought of."""
 _GATES_REST = 0.3
 """The share of the rules that may be without a gate where there are gates."""
+_BY_ORDER = operator.attrgetter("order")
 _LOWER = ("gt", "gte")
 _UPPER = ("lt", "lte")
 _HOT = 200
@@ -43,7 +45,9 @@ _COPIES = 2048
 
 def grown(entries: Iterable[Entry], copies: float = _COPIES) -> Node:
     """Build the tree over `entries`, of which about `copies` may stand in it twice."""
-    ordered = sorted(entries, key=lambda entry: entry.order)
+    ordered = sorted(entries, key=_BY_ORDER)
+    if len(ordered) <= SMALL:
+        return Leaf(tuple(ordered))
     field, left = telling_field(ordered)
     if left > max(_GATES_FROM, _GATES_SHARE * len(ordered)):
         groups, rest = grouped(ordered)
