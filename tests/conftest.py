@@ -3,6 +3,9 @@
 import pytest
 import trio
 
+# Before any test speaks grpclib as a client: see the first lines of runtime/hosts/grpc_server.py.
+import runtime.hosts.asyncio_island  # noqa: F401
+
 pytest_plugins = ["tests.skips"]
 
 

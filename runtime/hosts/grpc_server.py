@@ -4,6 +4,10 @@ A server that closes says so: it reads no further, answers what it has read, end
 UNAVAILABLE and only then hangs up.
 """
 
+# First: grpclib keeps asyncio's current_task as it finds it, and from Python 3.12 on the island's
+# is another.
+from runtime.hosts.asyncio_island import ReadAhead, in_asyncio, in_trio, open_island  # isort: split
+
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
@@ -18,7 +22,6 @@ from grpclib.protocol import H2Protocol
 from grpclib.server import Server, Stream
 from typing_extensions import override
 
-from runtime.hosts.asyncio_island import ReadAhead, in_asyncio, in_trio, open_island
 from runtime.hosts.grpc_connection import Connection
 from runtime.hosts.grpc_routes import WINDOW, RefusedCallError, Route, Streamed, Unary, Unserved
 from runtime.hosts.listening import ListenError
