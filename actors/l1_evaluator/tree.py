@@ -36,8 +36,8 @@ _BY_ORDER = operator.attrgetter("order")
 _LOWER = ("gt", "gte")
 _UPPER = ("lt", "lte")
 _HOT = 200
-"""Visits after which a leaf becomes code; compiling takes some 50 µs a rule."""
-_CODE_SIZE = 64
+"""Visits after which a leaf becomes code; compiling takes some 15 to 50 µs a rule."""
+_CODE_SIZE = 40
 """Rules in a leaf that may become code."""
 _COPIES = 2048
 """Entries that a tree may hold twice, so that a decision goes down one path instead of two."""
