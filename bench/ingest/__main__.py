@@ -33,6 +33,7 @@ from runtime.supervisor import supervise
 Ack = Callable[[Observation], Awaitable[object]]
 
 _CLOCK = SystemClock()
+_IDS = TimeOrderedIds(_CLOCK)
 _OBSERVED_AT = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
 
 
@@ -66,7 +67,7 @@ async def measure(ack: Ack, producers: int, events: int) -> Figures:
 
 def _event(agent: str, seq: int) -> Observation:
     return Observation(
-        id=f"{agent}/{seq}",
+        id=_IDS.new("obs"),
         site="site",
         host=agent,
         check=f"check-{seq % 20}",
@@ -83,13 +84,12 @@ def _event(agent: str, seq: int) -> Observation:
 
 async def ingest(folder: Path, producers: int, events: int, *, each_alone: bool) -> Figures:
     """Measure the journal on a fresh file."""
-    ids = TimeOrderedIds(_CLOCK)
     heard = Mailbox[RecordObservation | ReopenIncident]("heard", capacity=4096)
     to_l1 = Mailbox[IncidentToDecide]("to_l1", capacity=1)
     schemas = {"journal": SCHEMA, "escalator": TICKETS}
     async with open_database(folder / "journal.db", schemas) as database:
-        journal = SqliteJournal(SqliteTickets(ids, ()))
-        room = JournalActor(to_l1.post, database, journal, _CLOCK, ids)
+        journal = SqliteJournal(SqliteTickets(_IDS, ()))
+        room = JournalActor(to_l1.post, database, journal, _CLOCK, _IDS)
         turn = trio.Lock()
 
         async def record_alone(observation: Observation) -> None:
