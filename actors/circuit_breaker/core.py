@@ -124,6 +124,16 @@ def no_runbook(incident: Incident, runbook_id: str) -> Held:
     )
 
 
+def out_of_reach(incident: Incident) -> Held:
+    """Answer for a host on which nothing can be run: it goes to a person, and nothing is tried."""
+    return Held(
+        State.ESCALATED,
+        "host_unreachable",
+        Fact("host_unreachable"),
+        stop=stop_of(incident, StopKind.RULE_ESCALATES, incident.id, "host_unreachable"),
+    )
+
+
 def _suppression(case: Case, _: GateSettings) -> Answer:
     """Does the drift flap, or does a person hold it back?"""
     held = case.suppression

@@ -10,7 +10,15 @@ from collections.abc import Callable
 import attrs
 
 from actors.circuit_breaker.budget import host_limit
-from actors.circuit_breaker.core import Allowed, Case, Held, judge, no_runbook, stop_of
+from actors.circuit_breaker.core import (
+    Allowed,
+    Case,
+    Held,
+    judge,
+    no_runbook,
+    out_of_reach,
+    stop_of,
+)
 from actors.circuit_breaker.records import Approval, Canary, Recipe, Run, RunbookFacts
 from actors.circuit_breaker.release import release
 from actors.circuit_breaker.settings import GateSettings
@@ -35,6 +43,8 @@ class Gate:
     """Looks a runbook up; None: nobody knows it."""
     hosts: Query[int]
     """Counts the hosts of the site."""
+    reaches: Callable[[str], bool]
+    """Says whether runbooks can be run on a host."""
     settings: GateSettings
 
     def decide(
@@ -171,6 +181,8 @@ class Gate:
         if decision is None or runbook is None:
             name = "" if decision is None else decision.runbook_id
             return self._hold(connection, incident, no_runbook(incident, name), now)
+        if not self.reaches(incident.host):
+            return self._hold(connection, incident, out_of_reach(incident), now)
         if suppression is not None:
             # It may have been lifted since it was answered; nothing would wake the incident then.
             key = (suppression.site, suppression.host, suppression.check)

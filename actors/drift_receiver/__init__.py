@@ -7,10 +7,10 @@ Falls     streams end, and agents send again what was not acked; the journal kno
           (agent, boot, seq)
 """
 
-from actors.drift_receiver.core import Agent, ReceiverSettings, Vocabulary
+from actors.drift_receiver.core import Agent, ReceiverSettings, Vocabulary, name_problem
 from actors.drift_receiver.serve import serve_agents
 from actors.drift_receiver.servicer import AgentServicer
-from actors.drift_receiver.sqlite import SCHEMA, SqliteAgents
+from actors.drift_receiver.sqlite import SCHEMA, SqliteAgents, count_agents
 from actors.drift_receiver.store import Agents
 
 __all__ = [
@@ -21,5 +21,7 @@ __all__ = [
     "ReceiverSettings",
     "SqliteAgents",
     "Vocabulary",
+    "count_agents",
+    "name_problem",
     "serve_agents",
 ]

@@ -86,10 +86,16 @@ class Vocabulary:
 
     aliases: Mapping[str, str]
     severities: Mapping[str, Severity]
+    platforms: Mapping[str, Platform] = attrs.field(factory=dict[str, Platform])
+    """Of hosts that the appliance knows by itself."""
 
     def check(self, name: str) -> str:
         """Translate an agent's name of a check; a name that is not listed is kept."""
         return self.aliases.get(name, name)
+
+    def platform(self, host: str) -> Platform:
+        """Say what a host runs whose agent has not registered: unknown where nobody said."""
+        return self.platforms.get(host, Platform.UNKNOWN)
 
     def severity(self, check: str) -> Severity:
         """Say how much a drift of this check matters: medium where nobody said."""

@@ -22,7 +22,6 @@ from actors.drift_receiver.core import (
     problem_of,
 )
 from actors.drift_receiver.store import Agents
-from actors.messages import Platform
 from actors.requests import RecordObservation
 from protos.compliance_pb2 import (
     MONITOR_ONLY,
@@ -34,11 +33,11 @@ from protos.compliance_pb2 import (
     RegisterResponse,
 )
 from runtime.clock import Clock
+from runtime.delivery import DeadLetteredError
 from runtime.errors import StoreError, StoreFullError
 from runtime.hosts.grpc_routes import Code, RefusedCallError, Route, Streamed, Unary, Unserved
 from runtime.ids import Ids
 from runtime.mailbox import MailboxRefusedError, Post
-from runtime.delivery import DeadLetteredError
 from runtime.store import Store
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(actor="drift_receiver")
@@ -135,7 +134,7 @@ class AgentServicer:
             event,
             id=self.ids.new("observation"),
             site=self.settings.site,
-            platform=agent.platform if agent is not None else Platform.UNKNOWN,
+            platform=agent.platform if agent else self.vocabulary.platform(event.host),
             vocabulary=self.vocabulary,
             arrived=self.clock.now(),
         )

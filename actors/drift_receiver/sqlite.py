@@ -65,6 +65,12 @@ class SqliteAgents:
         return write
 
 
+def count_agents(connection: sqlite3.Connection) -> int:
+    """Count the hosts whose agents registered."""
+    count: int = connection.execute("select count(*) from agents").fetchone()[0]
+    return count
+
+
 def _agent(row: _Row) -> Agent:
     agent_id, hostname, platform, version, registered_at, last_seen, drift_count = row
     return Agent(

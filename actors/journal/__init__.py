@@ -12,7 +12,6 @@ from actors.journal.core import TRANSITIONS
 from actors.journal.due import DueWork
 from actors.journal.queries import (
     IncidentFilter,
-    count_hosts,
     dead_letters,
     last_answers,
     list_incidents,
@@ -31,7 +30,6 @@ __all__ = [
     "JournalActor",
     "Retention",
     "SqliteJournal",
-    "count_hosts",
     "dead_letters",
     "last_answers",
     "list_incidents",

@@ -63,10 +63,10 @@ class JournalActor:
             return
         except StoreError as error:
             log.warning("observations_not_kept", count=len(heard), error=str(error))
+            if isinstance(error, StoreFullError):
+                await self._tell_full()  # first: the room of the reserve may soon be used up
             for each in heard:
                 each.fail(error)
-            if isinstance(error, StoreFullError):
-                await self._tell_full()
             return
         for each, recording in zip(heard, recordings, strict=True):
             _answer(each, recording)

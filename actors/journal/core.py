@@ -63,7 +63,9 @@ def moved(incident: Incident, move: Move, at: Moment) -> Incident:
         IllegalMoveError: the table does not know the transition.
     """
     if incident.state not in move.expected:
-        raise StaleMoveError(f"incident {incident.id} is {incident.state}, not {move.expected}")
+        raise StaleMoveError(
+            f"incident {incident.id} is {incident.state}, not {' or '.join(move.expected)}"
+        )
     if move.to not in TRANSITIONS[incident.state]:
         raise IllegalMoveError(f"incident {incident.id}: {incident.state} -> {move.to}")
     due = at.after(STALLED_AFTER) if move.to in UNFINISHED else None

@@ -94,12 +94,6 @@ def last_answers(host: str = "") -> Query[list[Mapping[str, object]]]:
     return query
 
 
-def count_hosts(connection: sqlite3.Connection) -> int:
-    """Count the hosts that ever answered."""
-    count: int = connection.execute("SELECT count(DISTINCT host) FROM answers").fetchone()[0]
-    return count
-
-
 def dead_letters(connection: sqlite3.Connection) -> list[Mapping[str, object]]:
     """List the messages that fell three times, newest first; without what they said."""
     rows = connection.execute(

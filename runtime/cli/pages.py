@@ -54,7 +54,12 @@ def ticket_page(data: Page) -> str:
     """Show a ticket: what stopped, for which incidents, who said what, and who was told."""
     lines = [
         f"{data['id']}   {data['kind']}   {data['severity']}   {data['state']}",
-        f"  {sentence_of(str(data['kind']), str(data['reason']))}",
+        *textwrap.wrap(
+            sentence_of(str(data["kind"]), str(data["reason"])),
+            _COLUMNS,
+            initial_indent="  ",
+            subsequent_indent="  ",
+        ),
     ]
     for incident in rows(data["entries"]):
         named = (incident["rule"], incident["runbook"])

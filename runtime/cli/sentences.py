@@ -3,30 +3,51 @@
 from collections.abc import Mapping
 
 _BY_KIND: Mapping[str, str] = {
-    "audit": "Would have been healed; the rule or the host is in audit mode.",
-    "flap": "Healed and verified, but it keeps coming back: something else changes it.",
-    "suppressed": "A person holds healing back here.",
-    "breaker": "The runbook failed too often on this host and is stopped there.",
-    "budget": "More would be done by itself than the budget allows.",
-    "canary": "The rule or its runbook changed; the first host goes alone until it is verified.",
-    "window": "Outside the maintenance window.",
+    "audit": "Would have been healed; the rule or the host is in audit mode."
+    "  Lift it for one: aright incident approve; for all: change the mode.",
+    "flap": "Healed and verified, but it keeps coming back: something else changes it."
+    "  Find out what does, then: aright suppression lift.",
+    "suppressed": "A person holds healing back here: aright suppression lift.",
+    "breaker": "The runbook failed too often on this host and is stopped there."
+    "  Mend it, then: aright breaker reset.",
+    "budget": "More would be done by itself than the budget allows; it goes on when there is room."
+    "  Sooner: aright incident approve.",
+    "canary": "The rule or its runbook changed; the first host goes alone until it is verified."
+    "  Sooner: aright incident approve.",
+    "window": "Waits for the maintenance window.  Sooner: aright incident approve.",
     "approval": "Waits for a person: aright incident approve, or reject.",
-    "rejected": "A person said no.",
-    "expired": "Nobody approved it in time.",
-    "no_rule": "No rule knows this drift.",
-    "rule_escalates": "A rule says that this is for a person.",
-    "fix_failed": "The fix did not reach the wanted state, and there is no undo.",
-    "fix_unknown": "Nobody knows whether the fix took effect.",
-    "rolled_back": "The fix did not reach the wanted state and was undone.",
-    "dead_letter": "A message or an incident made its room fall time and again.",
-    "room_down": "A room of the appliance is down and is tried again every five minutes.",
-    "channel_dead": "A channel to people does not take messages.",
-    "rules_set_aside": "Rules were set aside at load; the others are in force.",
-    "store": "The journal cannot keep what it should.",
+    "rejected": "A person said no.  Changed your mind: aright incident approve.",
+    "expired": "Nobody approved it in time: aright incident approve.",
+    "no_rule": "No rule knows this drift.  Mend it by hand, or write a rule and say:"
+    " aright incident reopen.",
+    "rule_escalates": "A rule says that this is for a person.  A pass closes it; to have it"
+    " decided again: aright incident reopen.",
+    "fix_failed": "The fix did not come about, and nothing took it back."
+    "  Look at the host, then: aright incident reopen.",
+    "fix_unknown": "Nobody knows whether the fix took effect."
+    "  Look at the host, then: aright incident reopen.",
+    "rolled_back": "The fix did not reach the wanted state and was undone."
+    "  Mend the runbook, then: aright incident reopen.",
+    "dead_letter": "A message or an incident made its room fall time and again."
+    "  Keep the log and report it; for an incident: aright incident reopen.",
+    "room_down": "A room of the appliance is down and is tried again every five minutes:"
+    " aright top, and the log.",
+    "channel_dead": "A channel to people does not take messages.  Mend its address or secret.",
+    "rules_set_aside": "Rules were set aside at load; the others are in force."
+    "  aright config check lists them; mend them, then: aright rule reload.",
+    "store": "No room is left: only changes of state are taken.  Free room.",
 }
+"""What it means, and the command that lifts it."""
+
+_BY_REASON: Mapping[str, str] = {
+    "host_unreachable": "A rule would heal it, but nothing can be run on this host: it is no target"
+    " of the config.",
+    "no_runbook": "A rule names a runbook that is not there (any more): aright config check.",
+}
+"""Where the reason says more than the kind."""
 
 
 def sentence_of(kind: str, reason: str) -> str:
-    """Say what a stop means; the reason code stands behind where it says more."""
-    sentence = _BY_KIND.get(kind, kind)
+    """Say what a stop means and how it is lifted; the reason code stands behind it."""
+    sentence = _BY_REASON.get(reason) or _BY_KIND.get(kind, kind)
     return sentence if reason in (kind, "") else f"{sentence} ({reason})"

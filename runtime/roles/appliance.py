@@ -232,7 +232,11 @@ def _agent_service(settings: Settings, in_force: InForce, line: Line) -> Actor:
         names = in_force.catalogue.names
         return AgentServicer(
             receiver,
-            Vocabulary(names.aliases, names.severities),
+            Vocabulary(
+                names.aliases,
+                names.severities,
+                {watch.host: watch.platform for watch in line.ports.watches.values()},
+            ),
             line.heard.post,
             line.ports.store,
             SqliteAgents(),

@@ -6,6 +6,7 @@ from typing import TypeVar, cast
 
 import attrs
 
+from actors.drift_receiver import name_problem
 from actors.escalator import TicketState
 from actors.messages import JSON, Incident, Observation, Platform, Severity, Status
 from actors.messages.suppression import Suppression
@@ -147,17 +148,19 @@ def _submitted(site: str, line: Line, body: Body) -> Observation:
     if not isinstance(event, dict):
         raise MissingArgumentError("event", "an object")
     told = cast("Body", event)
-    named = line.ports.catalogue().names.named(text(told, "check_type"))
+    named = line.ports.catalogue().names.named(_name(told, "check_type"))
+    host = _name(told, "host_id")
+    watch = line.ports.watches.get(host)
     return Observation(
         id=line.ports.ids.new("observation"),
         site=site,
-        host=text(told, "host_id"),
+        host=host,
         check=named.name,
         status=_one_of(Status, told, "status", Status.FAIL),
         severity=_one_of(Severity, told, "severity", named.severity),
         observed_at=line.ports.clock.now(),
         source="operator",
-        platform=_one_of(Platform, told, "platform", Platform.UNKNOWN),
+        platform=_one_of(Platform, told, "platform", watch.platform if watch else Platform.UNKNOWN),
         distro=text(told, "distro", ""),
         expected=text(told, "expected", ""),
         actual=text(told, "actual", ""),
@@ -165,6 +168,15 @@ def _submitted(site: str, line: Line, body: Body) -> Observation:
         metadata=_object(told, "metadata"),
         controls=named.controls,
     )
+
+
+def _name(told: Body, name: str) -> str:
+    """Take the name of a host or a check; what agents may not send, operators may not either."""
+    value = text(told, name)
+    problem = name_problem(value) if value else "is empty"
+    if problem is not None:
+        raise MissingArgumentError(name, f"a name; it {problem}")
+    return value
 
 
 def _one_of(kind: type[E], told: Body, name: str, default: E) -> E:

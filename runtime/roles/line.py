@@ -19,6 +19,7 @@ from actors.circuit_breaker import (
     GateSettings,
     SqliteGate,
 )
+from actors.drift_receiver import count_agents
 from actors.escalator import Channel, Courier, EscalatorActor, SqliteOutbox, SqliteTickets
 from actors.flap_suppressor import FlapSettings, FlapSuppressorActor, SqliteFlaps
 from actors.journal import (
@@ -27,7 +28,6 @@ from actors.journal import (
     JournalActor,
     Retention,
     SqliteJournal,
-    count_hosts,
 )
 from actors.l1_evaluator import L1Evaluator, SqliteL1Store
 from actors.messages import (
@@ -170,7 +170,8 @@ def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], 
         tickets,
         flap_memory,
         lambda runbook_id: ports.catalogue().runbooks.get(runbook_id),  # noqa: PLW0108  asked anew
-        lambda connection: max(len(ports.watches), count_hosts(connection)),
+        lambda connection: len(ports.watches) + count_agents(connection),
+        lambda host: host in ports.hosts,
         settings.gate,
     )
     accounts = GateAccounts(gate_memory, journal, settings.gate)

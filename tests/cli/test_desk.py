@@ -107,6 +107,7 @@ def test_an_event_that_passes_opens_nothing(site: Appliance) -> None:
 @pytest.mark.parametrize(
     ("event", "code", "problem"),
     [
+        ('{"host_id": "a\\u001bb", "check_type": "c"}', 2, "host_id must be a name"),
         ("{", 1, "no JSON"),
         ("[]", 1, "no JSON object"),
         ("{}", 2, "host_id"),

@@ -81,6 +81,7 @@ class Bench:
     clock: VirtualClock = attrs.field(factory=lambda: VirtualClock(EPOCH))
     runbooks: dict[str, FakeRunbook] = attrs.field(factory=lambda: {"rb-1": FakeRunbook()})
     hosts: int = 100
+    unreachable: frozenset[str] = frozenset()
     ran: list[str] = attrs.field(factory=list[str], init=False)
     """Ids of the incidents that the runner was told of."""
     suppressor_down: bool = False
@@ -92,7 +93,8 @@ class Bench:
     def gate(self) -> Gate:
         return Gate(
             SqliteGate(), self.incidents, self.tickets, SqliteFlaps(),
-            self.runbooks.get, lambda _: self.hosts, self.settings,
+            self.runbooks.get, lambda _: self.hosts, lambda host: host not in self.unreachable,
+            self.settings,
         )  # fmt: skip
 
     def suppressor(self) -> FlapSuppressorActor:

@@ -93,6 +93,18 @@ async def test_a_cooldown_opens_no_ticket(autojump_clock: MockClock) -> None:
     assert bench.tickets.stops == []
 
 
+async def test_nothing_is_tried_or_counted_on_a_host_that_cannot_be_reached(
+    autojump_clock: MockClock,
+) -> None:
+    bench = Bench(unreachable=frozenset({"elsewhere"}))
+
+    incident = await bench.fix("i-1", host="elsewhere")
+
+    assert (incident.state, incident.reason) == (State.ESCALATED, "host_unreachable")
+    assert bench.tickets.identities == [(StopKind.RULE_ESCALATES, "i-1")]
+    assert (incident.attempt, bench.ran) == (0, [])
+
+
 async def test_a_rule_whose_runbook_nobody_knows_goes_to_a_person(
     autojump_clock: MockClock,
 ) -> None:

@@ -11,6 +11,7 @@ from actors.drift_receiver.core import (
     LAST_SEQ,
     METADATA_ENTRIES,
     AgentEvent,
+    Vocabulary,
     agent_id_of,
     observation_of,
     platform_of,
@@ -157,3 +158,10 @@ def test_an_agent_is_named_as_agents_in_the_field_are() -> None:
     assert agent_id_of("ws-7", "agent_1") == agent_id_of("ws-7", "agent_1")
     assert agent_id_of("ws-7", "agent_1") != agent_id_of("ws-7", "agent_2")
     assert agent_id_of("ws-7", "agent_1").startswith("go-ws-7-")
+
+
+def test_a_host_whose_agent_is_silent_runs_what_the_config_says() -> None:
+    vocabulary = Vocabulary({}, {}, {"front-desk": Platform.LINUX})
+
+    assert vocabulary.platform("front-desk") is Platform.LINUX
+    assert vocabulary.platform("elsewhere") is Platform.UNKNOWN
