@@ -57,7 +57,7 @@ class Case:
 
     def stop(self, kind: StopKind, key: str, reason: str) -> Stop:
         """Give the stop of this fix."""
-        return stop_of(self.incident, kind, key, reason)
+        return Stop.of(self.incident, kind, reason, key=key)
 
 
 @attrs.frozen
@@ -98,29 +98,13 @@ def judge(case: Case, settings: GateSettings) -> Allowed | Held:
     return Allowed(Fact("fix_allowed", {"runbook_id": case.decision.runbook_id, "passed": passed}))
 
 
-def stop_of(incident: Incident, kind: StopKind, key: str, reason: str) -> Stop:
-    """Give the stop of the fix that was decided for an incident."""
-    decision = incident.decision
-    return Stop(
-        kind,
-        key,
-        incident.severity,
-        reason,
-        incident_id=incident.id,
-        host=incident.host,
-        check=incident.check,
-        rule_id=decision.rule_id if decision else "",
-        runbook_id=decision.runbook_id if decision else "",
-    )
-
-
 def no_runbook(incident: Incident, runbook_id: str) -> Held:
     """Answer for a decision whose runbook nobody knows (any more): it goes to a person."""
     return Held(
         State.ESCALATED,
         "no_runbook",
         Fact("runbook_missing", {"runbook_id": runbook_id}),
-        stop=stop_of(incident, StopKind.RULE_ESCALATES, incident.id, "no_runbook"),
+        stop=Stop.of(incident, StopKind.RULE_ESCALATES, "no_runbook"),
     )
 
 
@@ -130,7 +114,7 @@ def out_of_reach(incident: Incident) -> Held:
         State.ESCALATED,
         "host_unreachable",
         Fact("host_unreachable"),
-        stop=stop_of(incident, StopKind.RULE_ESCALATES, incident.id, "host_unreachable"),
+        stop=Stop.of(incident, StopKind.RULE_ESCALATES, "host_unreachable"),
     )
 
 

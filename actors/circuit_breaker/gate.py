@@ -17,13 +17,12 @@ from actors.circuit_breaker.core import (
     judge,
     no_runbook,
     out_of_reach,
-    stop_of,
 )
 from actors.circuit_breaker.records import Approval, Canary, Recipe, Run, RunbookFacts
 from actors.circuit_breaker.release import release
 from actors.circuit_breaker.settings import GateSettings
 from actors.circuit_breaker.store import Desk, GateMemory, Suppressions
-from actors.messages import Fact, Incident, Moment, Move, Refusal, State, StopKind
+from actors.messages import Fact, Incident, Moment, Move, Refusal, State, Stop, StopKind
 from actors.messages.suppression import Suppression
 from actors.ports import Incidents
 from actors.requests import ApproveFix, RejectFix, ResetBreaker
@@ -101,7 +100,7 @@ class Gate:
                 State.REFUSED,
                 Refusal.REJECTED,
                 Fact("fix_rejected", {"who": command.who, "why": command.reason}),
-                stop=stop_of(incident, StopKind.REJECTED, incident.id, Refusal.REJECTED),
+                stop=Stop.of(incident, StopKind.REJECTED, Refusal.REJECTED),
             )
             return self._hold(connection, incident, held, now)
 

@@ -91,7 +91,7 @@ class DueWork:
                     [deciding] = await self.store.commit(self._moved(incident, now))
                     await self._offer([deciding])
                 case Task.EXPIRE:
-                    stop = _stop(StopKind.EXPIRED, incident)
+                    stop = Stop.of(incident, StopKind.EXPIRED, StopKind.EXPIRED)
                     expired: list[Write[object]] = [
                         self._moved(incident, now),
                         self.tickets.open(stop, now),
@@ -146,23 +146,8 @@ class DueWork:
         await self.store.commit(
             *writes,
             self.journal.move(incident.id, move, now),
-            self.tickets.open(_stop(StopKind.DEAD_LETTER, incident), now),
+            self.tickets.open(Stop.of(incident, StopKind.DEAD_LETTER, StopKind.DEAD_LETTER), now),
         )
         if incident.state in (State.ACTING, State.VERIFYING):
             # The runner ends the intent of a fix that is no longer its to work.
             self.to_runner.offer(ExecuteRunbook(incident))
-
-
-def _stop(kind: StopKind, incident: Incident) -> Stop:
-    decision = incident.decision
-    return Stop(
-        kind=kind,
-        key=incident.id,
-        severity=incident.severity,
-        reason=kind.value,
-        incident_id=incident.id,
-        host=incident.host,
-        check=incident.check,
-        rule_id=decision.rule_id if decision else "",
-        runbook_id=decision.runbook_id if decision else "",
-    )

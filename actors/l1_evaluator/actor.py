@@ -96,7 +96,8 @@ class L1Evaluator:
         try:
             match outcome:
                 case NoRuleMatched():
-                    stop = _stop(StopKind.NO_RULE, incident, "no_rule")
+                    undecided = attrs.evolve(incident, decision=None)
+                    stop = Stop.of(undecided, StopKind.NO_RULE, StopKind.NO_RULE)
                     fact = Fact("no_rule_matched", {"rule_version": in_force.rules.version})
                     await self._escalate(writes, incident, fact, stop, None, now)
                 case RuleMatched(rule, window) if rule.action == EXECUTE_RUNBOOK:
@@ -108,7 +109,9 @@ class L1Evaluator:
                     await self._propose(writes, message, decision, None, now)
                 case RuleMatched(rule) | SuppressedByCooldown(rule):
                     decision = self._decision(rule, in_force)
-                    stop = _stop(StopKind.RULE_ESCALATES, incident, "rule_escalates", rule.id)
+                    decided = attrs.evolve(incident, decision=decision)
+                    kind = StopKind.RULE_ESCALATES
+                    stop = Stop.of(decided, kind, kind)
                     await self._escalate(writes, incident, _matched(decision), stop, decision, now)
         except StaleMoveError:
             log.debug("incident_moved_on", incident_id=incident.id)
@@ -204,16 +207,3 @@ def _matched(decision: Decision) -> Fact:
 def _params(rule: Rule) -> Mapping[str, JSON]:
     params = rule.extra.get("params")
     return cast("Mapping[str, JSON]", params) if isinstance(params, Mapping) else {}
-
-
-def _stop(kind: StopKind, incident: Incident, reason: str, rule_id: str = "") -> Stop:
-    return Stop(
-        kind=kind,
-        key=incident.id,
-        severity=incident.severity,
-        reason=reason,
-        incident_id=incident.id,
-        host=incident.host,
-        check=incident.check,
-        rule_id=rule_id,
-    )

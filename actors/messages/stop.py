@@ -4,6 +4,7 @@ import enum
 
 import attrs
 
+from actors.messages.incident import Incident
 from actors.messages.observation import Severity
 
 
@@ -66,3 +67,19 @@ class Stop:
     check: str = ""
     rule_id: str = ""
     runbook_id: str = ""
+
+    @classmethod
+    def of(cls, incident: Incident, kind: StopKind, reason: str, *, key: str = "") -> "Stop":
+        """Give the stop of an incident, with what was decided for it; the key is its id."""
+        decision = incident.decision
+        return cls(
+            kind,
+            key or incident.id,
+            incident.severity,
+            reason,
+            incident_id=incident.id,
+            host=incident.host,
+            check=incident.check,
+            rule_id=decision.rule_id if decision else "",
+            runbook_id=decision.runbook_id if decision else "",
+        )

@@ -40,7 +40,7 @@ def consequences(
             to_people = Move(
                 State.ESCALATED, (State.ROLLED_BACK,), _fact(incident, "escalated"), reason=reason
             )
-            return Consequences((back, to_people), _stop(incident, StopKind.ROLLED_BACK, reason))
+            return Consequences((back, to_people), Stop.of(incident, StopKind.ROLLED_BACK, reason))
         case Failed(reason):
             return _escalated(incident, "fix_failed", StopKind.FIX_FAILED, reason)
         case Unknown(reason):
@@ -49,26 +49,12 @@ def consequences(
 
 def _escalated(incident: Incident, kind: str, stop: StopKind, reason: str) -> Consequences:
     move = Move(State.ESCALATED, UNFINISHED, _fact(incident, kind, reason), reason=reason)
-    return Consequences((move,), _stop(incident, stop, reason))
+    return Consequences((move,), Stop.of(incident, stop, reason))
 
 
 def _fact(incident: Incident, kind: str, reason: str = "") -> Fact:
     body: dict[str, JSON] = {"runbook_id": runbook_of(incident), "attempt": incident.attempt}
     return Fact(kind, body | {"reason": reason} if reason else body)
-
-
-def _stop(incident: Incident, kind: StopKind, reason: str) -> Stop:
-    return Stop(
-        kind,
-        key=incident.id,
-        severity=incident.severity,
-        reason=reason,
-        incident_id=incident.id,
-        host=incident.host,
-        check=incident.check,
-        rule_id="" if incident.decision is None else incident.decision.rule_id,
-        runbook_id=runbook_of(incident),
-    )
 
 
 def runbook_of(incident: Incident) -> str:
