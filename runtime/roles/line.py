@@ -170,7 +170,7 @@ def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], 
         tickets,
         flap_memory,
         lambda runbook_id: ports.catalogue().runbooks.get(runbook_id),  # noqa: PLW0108  asked anew
-        lambda connection: len(ports.watches) + count_agents(connection),
+        lambda connection: len(ports.hosts) + count_agents(connection),
         lambda host: host in ports.hosts,
         settings.gate,
     )
