@@ -76,6 +76,8 @@ async def _ask(  # noqa: C901, PLR0911, PLR0912  # one line for each kind of pro
             return Value("synchronised" if kept else "unsynchronised")
         case probes.Argv():
             return await _say(probe, target)
+        case probes.Reported():
+            return Unanswerable("only_reported")
         case _:
             assert_never(probe)
 

@@ -49,6 +49,7 @@ class _Check(_Strict):
     timeout: _Seconds = 10.0
     when_absent: Annotated[WhenAbsent, pydantic.Field(strict=False)] = WhenAbsent.UNKNOWN
     controls: _Controls = ()
+    unknown: Annotated[str, pydantic.Field(max_length=400)] = ""
 
 
 class _File(_Strict):
@@ -109,6 +110,7 @@ def _check(document: Document, within: Where) -> Check:
         timeout_s=written.timeout,
         when_absent=written.when_absent,
         controls=written.controls,
+        unknown=written.unknown,
     )
 
 

@@ -58,7 +58,7 @@ class _Strict(pydantic.BaseModel):
 
 class _Name(_Strict):
     agents_say: list[str]
-    severity: Severity
+    severity: Severity | None = None
     controls: Annotated[tuple[str, ...], pydantic.Field(strict=False)] = ()
 
 
@@ -67,7 +67,7 @@ class _File(_Strict):
 
 
 def load_names(path: Path, checks: Mapping[str, Check]) -> CheckNames:
-    """Read the names that agents use; `checks` are our own, which keep theirs.
+    """Read the names that agents use; `checks` are our own, which keep their severity.
 
     Raises:
         InvalidFileError: with file and line; also where one name would mean two checks.
@@ -75,10 +75,15 @@ def load_names(path: Path, checks: Mapping[str, Check]) -> CheckNames:
     known = _own(checks)
     document = read_document(path)
     for name, written in validated(document, _File).names.items():
-        meant = NamedCheck(name, written.severity, written.controls)
-        for said in (name, *written.agents_say):
+        line = document.line_of(("names", name))
+        own = known.get(name)
+        if (own is None) is (written.severity is None):
+            problem = "needs a severity" if own is None else "is a check, which has its severity"
+            raise InvalidFileError(str(path), f"names.{name}: {problem}", line=line)
+        meant = own or NamedCheck(name, written.severity or Severity.MEDIUM, written.controls)
+        known[name] = meant
+        for said in written.agents_say:
             if said in known:
-                line = document.line_of(("names", name))
                 raise InvalidFileError(str(path), f"names.{name}: {said!r} is taken", line=line)
             known[said] = meant
     return CheckNames(known)

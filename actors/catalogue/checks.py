@@ -11,7 +11,7 @@ import attrs
 
 from actors.catalogue.asking import ask
 from actors.catalogue.baseline import Baseline, NotComparableError
-from actors.catalogue.probes import Probe
+from actors.catalogue.probes import Probe, Reported
 from actors.catalogue.readings import Absent, Failed, Reading, Shown, Unanswerable, Value
 from actors.catalogue.target import Target
 from actors.messages import Platform, Severity, Status
@@ -40,6 +40,13 @@ class Check:
     """Seconds for all of the question; longer is an error, never a pass."""
     when_absent: WhenAbsent = WhenAbsent.UNKNOWN
     controls: tuple[str, ...] = ()
+    unknown: str = ""
+    """What it means to a technician that this check answers unknown, and what to do."""
+
+    @property
+    def is_reported(self) -> bool:
+        """Whether others tell it by themselves, so that nobody can be asked."""
+        return isinstance(self.probe, Reported)
 
 
 @attrs.frozen

@@ -143,9 +143,14 @@ class Argv:
     """The exit codes with which it has answered; any other is an error."""
 
 
+@attrs.frozen
+class Reported:
+    """What an agent, or a room of the appliance, tells by itself; nobody asks for it."""
+
+
 Probe: TypeAlias = (
     FileContent | SshdOption | FileMode | FileOwner | Sysctl | Service | Process | Package
-    | Port | Mount | Users | CertificateExpiry | DiskUsage | TimeSync | Argv
+    | Port | Mount | Users | CertificateExpiry | DiskUsage | TimeSync | Argv | Reported
 )  # fmt: skip
 
 PROBES: Final[dict[str, type[Probe]]] = {
@@ -164,5 +169,6 @@ PROBES: Final[dict[str, type[Probe]]] = {
     "disk_usage": DiskUsage,
     "time_sync": TimeSync,
     "argv": Argv,
+    "reported": Reported,
 }
 """Each kind of probe by the name that files use."""

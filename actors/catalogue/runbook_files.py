@@ -10,6 +10,7 @@ import pydantic
 from actors.catalogue.patterns import RefusedPattern, compile_search
 from actors.catalogue.runbooks import (
     Act,
+    ByPerson,
     Param,
     ParamType,
     Risk,
@@ -17,6 +18,7 @@ from actors.catalogue.runbooks import (
     Script,
     ServiceChange,
     ServiceState,
+    Surface,
 )
 from actors.messages import JSON, Platform
 from runtime.codec import to_json
@@ -28,6 +30,7 @@ _MAX_SECONDS = 86_400
 
 _Name = Annotated[str, pydantic.Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
 _Id = Annotated[str, pydantic.Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=128)]
+_Surface = Annotated[Surface, pydantic.Field(strict=False)]
 _Scalar = bool | int | float | str
 """pydantic keeps the kind that was written: none is turned into another."""
 
@@ -60,12 +63,15 @@ class _Runbook(_Strict):
     title: Annotated[str, pydantic.Field(min_length=1, max_length=120)]
     platform: Annotated[Platform, pydantic.Field(strict=False)]
     checks: Annotated[tuple[_Id, ...], pydantic.Field(strict=False, min_length=1)]
-    act: _Act
+    act: _Act | None = None
+    """None where only a person can do it."""
     undo: _Name | None = None
     """A script, or `service` for a runbook that starts or stops one."""
     irreversible: bool = False
     timeout_s: Annotated[float, pydantic.Field(gt=0, le=_MAX_SECONDS)]
     idempotent: bool
+    changes: Annotated[tuple[_Surface, ...], pydantic.Field(strict=False)] = ()
+    reboots: bool = False
     params: dict[_Name, _Param] = {}
     verify: _Verify = _Verify()
     disruptive: bool = False
@@ -120,13 +126,7 @@ class _Place:
 
 
 def _runbook(written: _Runbook, scripts: Mapping[str, Path], here: _Place) -> Runbook:
-    if (written.undo is None) is not written.irreversible:
-        raise here.error("undo", "a runbook has either an undo or says irreversible: true")
-    for name in written.act.args.keys() & written.params.keys():
-        raise here.error(f"act.args.{name}", "is a param too; one of them decides")
-    act = _act(written.act, scripts, here)
-    _judge_service(written, here)
-    undo = _undo(written.undo, act, scripts, here)
+    act, undo = _steps(written, scripts, here)
     return Runbook(
         id=written.id,
         title=written.title,
@@ -144,7 +144,30 @@ def _runbook(written: _Runbook, scripts: Mapping[str, Path], here: _Place) -> Ru
         risk=written.risk,
         controls=written.controls,
         text=written.text,
+        changes=written.changes,
+        reboots=written.reboots,
     )
+
+
+def _steps(written: _Runbook, scripts: Mapping[str, Path], here: _Place) -> tuple[Act, Act | None]:
+    """Give act and undo."""
+    if written.act is None:
+        for name in ("undo", "irreversible", "changes"):
+            if getattr(written, name):
+                raise here.error(name, "stands only beside an act")
+        if not written.text:
+            raise here.error("text", "is needed where there is no act: a person reads it")
+        return ByPerson(), None
+    if (written.undo is None) is not written.irreversible:
+        raise here.error("undo", "a runbook has either an undo or says irreversible: true")
+    if not written.changes:
+        allowed = ", ".join(Surface)
+        raise here.error("changes", f"a runbook says what it changes, of: {allowed}")
+    for name in written.act.args.keys() & written.params.keys():
+        raise here.error(f"act.args.{name}", "is a param too; one of them decides")
+    act = _act(written.act, scripts, here)
+    _judge_service(written, act, here)
+    return act, _undo(written.undo, act, scripts, here)
 
 
 def _param(name: str, written: _Param, here: _Place) -> Param:
@@ -181,10 +204,10 @@ def _act(written: _Act, scripts: Mapping[str, Path], here: _Place) -> Act:
     return _script(written.script or "", written.args, "act.script", scripts, here)
 
 
-def _judge_service(written: _Runbook, here: _Place) -> None:
+def _judge_service(written: _Runbook, act: Act, here: _Place) -> None:
     param = written.params.get("service")
     given = param is not None and (param.required or param.default is not None)
-    if written.act.service is not None and not given and "service" not in written.act.args:
+    if isinstance(act, ServiceChange) and not given and "service" not in act.args:
         raise here.error("act", "names no service: args.service, or a param that is always given")
 
 

@@ -109,7 +109,23 @@ class ServiceChange:
     """What this runbook fixes: `service`, unless a rule names it."""
 
 
-Act: TypeAlias = Script | ServiceChange
+@attrs.frozen
+class ByPerson:
+    """Nothing that Aright could run: the runbook's text tells a person what to do."""
+
+    args: Mapping[str, JSON] = attrs.field(factory=dict[str, JSON], init=False)
+
+
+Act: TypeAlias = Script | ServiceChange | ByPerson
+
+
+class Surface(enum.StrEnum):
+    """What of a host a runbook changes; says how far it can be proved in a root of its own."""
+
+    FILE = "file"
+    PROCESS = "process"
+    NET = "net"
+    KERNEL = "kernel"
 
 
 @attrs.frozen
@@ -139,7 +155,16 @@ class Runbook:
     risk: Risk = Risk.LOW
     controls: tuple[str, ...] = ()
     text: str = ""
-    """What a person is told when asked to approve it."""
+    """What a person is told when asked to approve it, or to do it."""
+    changes: tuple[Surface, ...] = ()
+    """Empty for one that only a person does."""
+    reboots: bool = False
+    """Whether it holds only after a reboot."""
+
+    @property
+    def by_person(self) -> bool:
+        """Whether no executor can run it; a rule that names it escalates."""
+        return isinstance(self.act, ByPerson)
 
     @property
     def irreversible(self) -> bool:

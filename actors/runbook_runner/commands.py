@@ -9,6 +9,7 @@ from typing import cast
 import attrs
 
 from actors.catalogue.runbooks import (
+    ByPerson,
     InvalidParamError,
     Runbook,
     Script,
@@ -19,6 +20,7 @@ from actors.catalogue.target import Completed
 from actors.messages import JSON
 from actors.runbook_runner.core import Captured, NoOutcome, Ran
 from runtime.codec import foreign_json, to_json
+from runtime.errors import ArightError
 
 _CODE = re.compile(r"[a-z0-9_]{1,64}")
 
@@ -29,6 +31,14 @@ class Phase(enum.StrEnum):
     CAPTURE = "capture"
     ACT = "act"
     UNDO = "undo"
+
+
+class NotRunnableError(ArightError):
+    """A runbook has no act that Aright could run; its text is for a person."""
+
+    def __init__(self, runbook_id: str) -> None:
+        super().__init__(f"runbook {runbook_id} is done by a person: see its text")
+        self.runbook_id = runbook_id
 
 
 @attrs.frozen
@@ -69,6 +79,7 @@ class Order:
         """Spell one step out.  `pre_state` is JSON, as `captured` gave it; undo needs it.
 
         Raises:
+            NotRunnableError: only a person can do it.
             ValueError: undo of an irreversible runbook.
             InvalidParamError: a service is to be changed that nobody names.
         """
@@ -78,6 +89,8 @@ class Order:
                 return self._command(phase, act, pre_state)
             case ServiceChange(state):
                 return self._service(phase, state, pre_state)
+            case ByPerson():
+                raise NotRunnableError(self.runbook.id)
             case None:
                 raise ValueError(f"runbook {self.runbook.id} is irreversible")
 

@@ -54,7 +54,11 @@ def checks_of(watch: Watch, checks: Mapping[str, Check]) -> Sequence[Check]:
     """List what is asked of a host; raises NotFoundError for a name that it should not have."""
     if watch.checks is not None:
         return [check_of(watch, name, checks) for name in dict.fromkeys(watch.checks)]
-    return [check for check in checks.values() if check.platform is watch.platform]
+    return [
+        check
+        for check in checks.values()
+        if check.platform is watch.platform and not check.is_reported
+    ]
 
 
 def questions(

@@ -6,6 +6,7 @@ from typing import cast
 
 import click
 
+from actors.catalogue.runbooks import Runbook
 from runtime.cli.exits import Exit, end, explained
 from runtime.cli.output import Format, output_option, print_data, print_rows
 from runtime.cli.settings import settings
@@ -32,7 +33,7 @@ def list_(output: Format) -> None:
             "title": runbook.title,
             "platform": runbook.platform.value,
             "checks": list(runbook.checks),
-            "undo": "irreversible" if runbook.irreversible else "yes",
+            "undo": _undo(runbook),
             "risk": runbook.risk.value,
             "disruptive": runbook.disruptive,
         }
@@ -74,6 +75,12 @@ def run(*, runbook: str, host: str, params: tuple[str, ...], dry_run: bool, outp
         data = trio.run(rehearse, settings(), runbook, host, given)
     print_data(data, Format.YAML if output is Format.TABLE else output)
     raise SystemExit(Exit.WOULD_CHANGE if data["would_change"] else Exit.OK)
+
+
+def _undo(runbook: Runbook) -> str:
+    if runbook.by_person:
+        return "by a person"
+    return "irreversible" if runbook.irreversible else "yes"
 
 
 def _params(pairs: tuple[str, ...]) -> Mapping[str, object]:

@@ -43,7 +43,8 @@ def _checks_of(target: Target, checks: Iterable[Check], wanted: Sequence[str]) -
     return [
         check
         for check in checks
-        if check.platform == target.platform and (names is None or check.id in names)
+        if check.platform == target.platform
+        and (check.id in names if names else not check.is_reported)
     ]
 
 

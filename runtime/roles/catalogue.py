@@ -136,6 +136,8 @@ def _misfit(rule: Rule, names: CheckNames, runbooks: Mapping[str, Runbook]) -> s
     if rule.action == EXECUTE_RUNBOOK and runbook is None:
         return f"no runbook is called {rule.runbook_id!r}"
     if runbook is not None:
+        if runbook.by_person and rule.action == EXECUTE_RUNBOOK:
+            return f"runbook {runbook.id} is done by a person: the action is escalate"
         unfit = [check for check in _checks_of(rule) if check not in runbook.checks]
         if unfit:
             return f"runbook {runbook.id} does not heal {unfit[0]}"

@@ -7,7 +7,7 @@ import attrs
 import trio
 
 from actors.catalogue.checks import examine
-from actors.catalogue.runbooks import Runbook, Script
+from actors.catalogue.runbooks import ByPerson, Runbook, Script, ServiceChange
 from actors.messages import JSON, Status
 from actors.runbook_runner import Command, Order, ServiceOrder
 from runtime.clock import SystemClock
@@ -20,7 +20,9 @@ from runtime.settings import Settings
 def described(catalogue: Catalogue, runbook_id: str) -> dict[str, object]:
     """Describe a runbook; raises NotFoundError."""
     runbook = _runbook(catalogue, runbook_id)
-    undo = "irreversible: never without approval" if runbook.irreversible else "as it was captured"
+    undo = "as it was captured"
+    if runbook.irreversible:
+        undo = "by a person" if runbook.by_person else "irreversible: never without approval"
     return {
         "id": runbook.id,
         "title": runbook.title,
@@ -41,7 +43,9 @@ def described(catalogue: Catalogue, runbook_id: str) -> dict[str, object]:
         "undo": undo,
         "timeout_s": runbook.timeout_s,
         "idempotent": runbook.idempotent,
+        "changes": [surface.value for surface in runbook.changes],
         "disruptive": runbook.disruptive,
+        "reboots": runbook.reboots,
         "risk": runbook.risk.value,
         "controls": list(runbook.controls),
         "text": runbook.text,
@@ -102,5 +106,7 @@ def _named(runbook: Runbook) -> str:
     match runbook.act:
         case Script(name):
             return f"script {name}"
-        case change:
-            return f"service {change.state.value}"
+        case ServiceChange(state):
+            return f"service {state.value}"
+        case ByPerson():
+            return "by a person: see text"

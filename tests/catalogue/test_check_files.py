@@ -128,6 +128,18 @@ def test_agents_names_become_ours() -> None:
     assert names.named("heard_nowhere") == NamedCheck("heard_nowhere", Severity.MEDIUM)
 
 
+def test_a_name_that_is_a_check_has_its_severity_from_there(tmp_path: Path) -> None:
+    checks = load_checks(write(tmp_path, GOOD)).by_id
+    (check,) = checks.values()
+
+    write(tmp_path, f"names:\n  {check.id}: {{agents_say: [theirs]}}\n", ALIASES)
+    assert load_names(tmp_path / ALIASES, checks).named("theirs").severity is check.severity
+
+    write(tmp_path, f"names:\n  {check.id}: {{agents_say: [theirs], severity: low}}\n", ALIASES)
+    with pytest.raises(InvalidFileError, match="is a check, which has its severity"):
+        load_names(tmp_path / ALIASES, checks)
+
+
 def test_a_name_that_would_mean_two_checks_is_refused(tmp_path: Path) -> None:
     write(tmp_path, "names:\n  a: {agents_say: [x], severity: low}\n  b: {agents_say: [x], severity: low}\n", ALIASES)  # noqa: E501  # fmt: skip
 

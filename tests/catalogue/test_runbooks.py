@@ -8,6 +8,7 @@ from hypothesis import given, strategies as st
 from actors.catalogue.runbook_files import load_runbooks
 from actors.catalogue.runbooks import InvalidParamError, Param, ParamType, Runbook
 from actors.messages import JSON, Platform
+from actors.runbook_runner.commands import NotRunnableError, Order
 from runtime.errors import InvalidFileError
 
 SHIPPED = Path(__file__).parents[2] / "rules" / "runbooks"
@@ -26,6 +27,7 @@ runbooks:
     undo: tidy
     timeout_s: 15
     idempotent: true
+    changes: [file]
 """
 
 
@@ -46,7 +48,7 @@ def test_every_shipped_runbook_can_be_taken_back_and_runs_with_its_defaults() ->
 
     assert len(shipped) >= 10
     for runbook in shipped.values():
-        assert not runbook.irreversible
+        assert runbook.by_person or not runbook.irreversible
         assert runbook.text
         assert runbook.controls
         runbook.bind({})
@@ -119,6 +121,9 @@ def test_a_runbook_fits_its_checks_on_its_platform_only(runbook: Runbook) -> Non
         ('default: "0640"', "default: 0640", 8, "must be a mode in quotes"),
         ('pattern: "[a-z]+"', 'pattern: "(?=x)"', 9, "the pattern is refused"),
         ("timeout_s: 15", "timeout_s: 0", 12, "greater than 0"),
+        ("    changes: [file]\n", "", 2, "of: file, process, net, kernel"),
+        ("changes: [file]", "changes: [disk]", 14, "'file', 'process', 'net' or 'kernel'"),
+        ("    act: {script: tidy}\n", "", 10, "undo: stands only beside an act"),
         ("    idempotent: true\n", "", 2, "idempotent: is missing"),
         ("idempotent: true", "idempotent: 'yes'", 13, "valid boolean"),
     ],
@@ -131,11 +136,26 @@ def test_a_bad_file_is_refused_by_line_and_with_what_is_allowed(
     assert caught.value.line == line
 
 
+def test_what_no_executor_can_do_is_told_to_a_person(tmp_path: Path) -> None:
+    cut = RUNBOOK.index("    act:")
+    head = RUNBOOK[:cut] + "    timeout_s: 15\n    idempotent: true\n"
+
+    with pytest.raises(InvalidFileError, match="text: is needed where there is no act"):
+        load_runbooks(written(tmp_path, head))
+
+    runbook = load_runbooks(written(tmp_path, head + "    text: Tidy it by hand.\n"))["RB-1"]
+
+    assert runbook.by_person
+    assert runbook.irreversible
+    with pytest.raises(NotRunnableError, match="RB-1 is done by a person"):
+        Order.of(runbook, {"path": "/etc/shadow"}, "/").preview()
+
+
 def test_an_id_stands_once(tmp_path: Path) -> None:
     twice = RUNBOOK + RUNBOOK.removeprefix("runbooks:\n")
     with pytest.raises(InvalidFileError, match="RB-1 is there already") as caught:
         load_runbooks(written(tmp_path, twice))
-    assert caught.value.line == 14
+    assert caught.value.line == 15
 
 
 def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:

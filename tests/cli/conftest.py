@@ -33,6 +33,7 @@ runbooks:
       script: directive
       args: {path: /etc/ssh/sshd_config, directive: MaxAuthTrys, value: "4", section: Match}
     undo: directive
+    changes: [file]
     timeout_s: 10
     idempotent: true
 """

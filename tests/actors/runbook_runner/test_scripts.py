@@ -176,6 +176,7 @@ async def test_a_removed_file_comes_back_whole(root: Path) -> None:
     (own / "own.yaml").write_text(
         "runbooks: [{id: RB, title: Remove, platform: linux, checks: [c], timeout_s: 9,"
         " act: {script: file_removed, args: {path: /etc/sudoers}}, undo: file_removed,"
+        " changes: [file],"
         " idempotent: true}]"
     )
     removing = load_runbooks(RULES / "runbooks", own)["RB"]

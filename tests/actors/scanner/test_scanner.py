@@ -18,7 +18,7 @@ from actors.catalogue.checks import Check
 from actors.messages import Observation, Platform, Recorded, Severity, Status
 from actors.requests import CheckRun, RecordObservation
 from actors.scanner import CheckRunActor, Eye, Scanner, Watch
-from actors.scanner.core import RETRY_S, Question, Schedule, questions
+from actors.scanner.core import RETRY_S, Question, Schedule, checks_of, questions
 from runtime.actor import actor, service
 from runtime.clock import VirtualClock
 from runtime.errors import NotFoundError, StoreFullError
@@ -282,3 +282,10 @@ def test_no_question_is_forgotten_or_asked_twice_within_its_interval(
     for seen in beats.values():
         assert seen == sorted(set(seen)), "a beat is asked once"
         assert seen, "and none is forgotten"
+
+
+def test_what_others_report_is_asked_of_no_host() -> None:
+    asked = check("asked")
+    told = attrs.evolve(asked, id="told", probe=probes.Reported())
+
+    assert checks_of(host("web-1"), {each.id: each for each in (asked, told)}) == [asked]
