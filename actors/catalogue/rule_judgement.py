@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypedDict, cast
 
 from actors.catalogue.patterns import RefusedPattern, compile_search
+from actors.catalogue.rule_tests import as_tests
 from actors.catalogue.rule_values import (
     InvalidValueError,
     as_boolean,
@@ -33,6 +34,7 @@ from actors.catalogue.rules import (
     Mode,
     Operator,
     Rule,
+    RuleTest,
     Scalar,
     UnreadableRule,
 )
@@ -94,7 +96,7 @@ class _Further(TypedDict, total=False):
     max_per_hour: int | None
     undo_required: bool
     controls: tuple[str, ...]
-    tests: tuple[Mapping[str, object], ...]
+    tests: tuple[RuleTest, ...]
 
 
 def _judge_catch_all(raw: Mapping[object, object], conditions: tuple[Condition, ...]) -> None:
@@ -188,17 +190,6 @@ def _max_per_hour(value: object, what: str) -> int | None:
     return count
 
 
-def _tests(value: object, what: str) -> tuple[Mapping[str, object], ...]:
-    if not isinstance(value, list):
-        raise InvalidValueError(f"{what} must be a list of given and expect")
-    cases = cast("list[object]", value)
-    for case in cases:
-        if not {"given", "expect"} <= set(as_mapping(case, f"each of {what}")):
-            raise InvalidValueError(f"each of {what} needs given and expect")
-    refuse_unplain(cases)
-    return tuple(cast("list[Mapping[str, object]]", cases))
-
-
 _VALUE_OF: Final[Mapping[str, Callable[[object, str], Scalar | tuple[Scalar, ...]]]] = {
     "eq": as_scalar,
     "ne": as_scalar,
@@ -224,6 +215,6 @@ _READERS: Final[Mapping[object, Callable[[object, str], object]]] = {
     "max_per_hour": _max_per_hour,
     "undo_required": as_boolean,
     "controls": as_texts,
-    "tests": _tests,
+    "tests": as_tests,
 }
 """How the keys that few rules have are read: the fields of `_Further`."""

@@ -66,6 +66,25 @@ class Condition:
 
 
 @attrs.frozen
+class Expected:
+    """What a test wants of the rule that decides."""
+
+    rule: str
+    """`this`, `other`, `none`, or the id of a rule."""
+    settles: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    """What the deciding rule must say under `mode`, `action` and `runbook_id`, if asked for."""
+
+
+@attrs.frozen
+class RuleTest:
+    """An example that stands beside a rule."""
+
+    given: Mapping[str, object]
+    """Some fields of an event; the others are what events of that check have."""
+    expected: Expected
+
+
+@attrs.frozen
 class Rule:
     """What to do about which events."""
 
@@ -89,8 +108,7 @@ class Rule:
     max_per_hour: int | None = None
     undo_required: bool = False
     controls: tuple[str, ...] = ()
-    tests: tuple[Mapping[str, object], ...] = ()
-    """Pairs of `given` and `expect`."""
+    tests: tuple[RuleTest, ...] = ()
     written: Mapping[object, object] = attrs.field(
         factory=dict[object, object], eq=False, repr=False
     )
