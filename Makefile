@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: setup run test lint bench protos clean
+.PHONY: setup run test lint bench prove protos clean
 
 setup: $(READY)
 
@@ -34,6 +34,9 @@ lint: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m bench $(ARGS)
+
+prove: $(READY)
+	$(BIN)/python -m tests.prove $(ARGS)
 
 protos: $(READY)
 	$(BIN)/python -m protos.generate
