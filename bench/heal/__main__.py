@@ -84,7 +84,7 @@ def catalogue() -> Catalogue:
         for name in CHECKS
     ]
     in_force = RulesInForce(RuleSet.compile(raw), plain_json(raw))
-    return Catalogue(checks, CheckNames.of(checks), {runbook.id: runbook}, in_force, ())
+    return Catalogue(checks, CheckNames.of(checks), {runbook.id: runbook}, in_force, (), ())
 
 
 @attrs.define(eq=False)

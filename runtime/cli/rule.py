@@ -13,12 +13,16 @@ from runtime.cli.client import change, mapping, rows
 from runtime.cli.exits import Exit, end, explained
 from runtime.cli.output import Format, output_option, print_data, print_rows
 from runtime.cli.rehearsal import dry_run_option
+from runtime.cli.rule_test import command as test
 from runtime.cli.settings import settings
 
 
 @click.group()
 def command() -> None:
     """List rules, and ask which one decides an event and why."""
+
+
+command.add_command(test)
 
 
 @command.command("list")

@@ -36,6 +36,8 @@ class Catalogue:
     names: CheckNames
     runbooks: Mapping[str, Runbook]
     in_force: RulesInForce
+    places: tuple[RulePlace, ...]
+    """Where each rule in force stands, by its position."""
     problems: tuple[str, ...]
     """What was set aside, each with file, line and reason."""
 
@@ -74,7 +76,8 @@ def load_catalogue(settings: Settings) -> Catalogue:
     problems += [f"{places[position]}: {reason}" for position, reason in sorted(aside.items())]
     kept = [rule for position, rule in enumerate(raw) if position not in aside]
     in_force = RulesInForce(RuleSet.compile(kept), plain_json(kept))
-    return Catalogue(checks, names, runbooks, in_force, tuple(problems))
+    at = tuple(place for position, place in enumerate(places) if position not in aside)
+    return Catalogue(checks, names, runbooks, in_force, at, tuple(problems))
 
 
 def _must_be_known(settings: Settings, checks: Mapping[str, Check]) -> None:
