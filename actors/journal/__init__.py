@@ -12,9 +12,13 @@ from actors.journal.core import TRANSITIONS
 from actors.journal.due import DueWork
 from actors.journal.queries import (
     IncidentFilter,
+    PastDrift,
+    PastFilter,
+    answers_heard,
     dead_letters,
     last_answers,
     list_incidents,
+    past_drift,
     trace_of,
 )
 from actors.journal.retention import Retention
@@ -28,10 +32,14 @@ __all__ = [
     "DueWork",
     "IncidentFilter",
     "JournalActor",
+    "PastDrift",
+    "PastFilter",
     "Retention",
     "SqliteJournal",
+    "answers_heard",
     "dead_letters",
     "last_answers",
     "list_incidents",
+    "past_drift",
     "trace_of",
 ]

@@ -69,6 +69,59 @@ def trace_of(incident_id: str) -> Query[list[Mapping[str, object]]]:
     return query
 
 
+@attrs.frozen
+class PastFilter:
+    """Which past drift is meant; the empty text means any."""
+
+    since: str = ""
+    """An instant as the journal spells it."""
+    host: str = ""
+    check: str = ""
+
+    def where(self, table: str, instant: str) -> tuple[str, tuple[str, str, str]]:
+        """Give the condition on a table's rows, and its cells; `instant` is the column meant."""
+        sql = f"{table}.{instant} >= ? AND ? IN ('', {table}.host) AND ? IN ('', {table}.check_id)"
+        return sql, (self.since, self.host, self.check)
+
+
+@attrs.frozen
+class PastDrift:
+    """An incident with what opened it, as stored: both texts are JSON."""
+
+    incident_id: str
+    observation: str
+    decided: str | None
+    """Body of the last line of the trace that tells a decision, None where there is none yet."""
+
+
+def past_drift(which: PastFilter, after: str, limit: int) -> Query[list[PastDrift]]:
+    """List incidents in the order in which they were opened, those after the one named `after`."""
+    condition, cells = which.where("incidents", "opened_at")
+    sql = (
+        "SELECT incidents.id, observations.body,"  # noqa: S608
+        " (SELECT body FROM incident_events WHERE incident_id = incidents.id"
+        "  AND kind IN ('rule_matched', 'no_rule_matched') ORDER BY seq DESC LIMIT 1)"
+        " FROM incidents JOIN observations ON observations.id = observation_id"
+        f" WHERE incidents.id > ? AND {condition} ORDER BY incidents.id LIMIT ?"
+    )
+
+    def query(connection: sqlite3.Connection) -> list[PastDrift]:
+        return [PastDrift(*row) for row in connection.execute(sql, (after, *cells, limit))]
+
+    return query
+
+
+def answers_heard(which: PastFilter) -> Query[dict[str, int]]:
+    """Count the stored observations by status."""
+    condition, cells = which.where("observations", "observed_at")
+    sql = f"SELECT status, count(*) FROM observations WHERE {condition} GROUP BY status"  # noqa: S608
+
+    def query(connection: sqlite3.Connection) -> dict[str, int]:
+        return {str(status): int(count) for status, count in connection.execute(sql, cells)}
+
+    return query
+
+
 def last_answers(host: str = "") -> Query[list[Mapping[str, object]]]:
     """Give what each host answered last to each check; absent is told as not applicable."""
 

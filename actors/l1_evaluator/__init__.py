@@ -8,25 +8,47 @@ Falls     the incident comes again and is decided again; cooldowns are taken up 
 """
 
 from actors.l1_evaluator.actor import L1Evaluator, RulesInForce
-from actors.l1_evaluator.decide_lines import DecidedLine, decide_lines, quarantine_line
+from actors.l1_evaluator.backtest import Comparison, Disagreement, Group, LiveDecision, Replay
+from actors.l1_evaluator.decide_lines import (
+    DecidedLine,
+    NoEventError,
+    decide_lines,
+    given_event,
+    quarantine_line,
+)
 from actors.l1_evaluator.engine import InvalidRuleError, RuleSet, UnknownRuleError
-from actors.l1_evaluator.event import event_of
+from actors.l1_evaluator.event import event_in, event_of
 from actors.l1_evaluator.explanation import Answer, Explanation, NearMiss, WhyNot
+from actors.l1_evaluator.outcome import NO_RULE, Change, Judge, Modes, Outcome, outcome_of
 from actors.l1_evaluator.sqlite import SqliteL1Store
 
 __all__ = [
+    "NO_RULE",
     "Answer",
+    "Change",
+    "Comparison",
     "DecidedLine",
+    "Disagreement",
     "Explanation",
+    "Group",
     "InvalidRuleError",
+    "Judge",
     "L1Evaluator",
+    "LiveDecision",
+    "Modes",
     "NearMiss",
+    "NoEventError",
+    "Outcome",
+    "Replay",
     "RuleSet",
     "RulesInForce",
     "SqliteL1Store",
     "UnknownRuleError",
     "WhyNot",
     "decide_lines",
+    "event_in",
     "event_of",
+    "given_event",
+    "outcome_of",
     "quarantine_line",
 ]

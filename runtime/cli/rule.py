@@ -1,9 +1,6 @@
 """`aright rule`: which rules there are, which one decides an event, and why."""
 
-import contextlib
 import json
-import sys
-from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import cast
 
@@ -11,8 +8,10 @@ import click
 
 from runtime.cli.client import change, mapping, rows
 from runtime.cli.exits import Exit, end, explained
+from runtime.cli.lines import opened
 from runtime.cli.output import Format, output_option, print_data, print_rows
 from runtime.cli.rehearsal import dry_run_option
+from runtime.cli.rule_backtest import command as backtest
 from runtime.cli.rule_test import command as test
 from runtime.cli.settings import settings
 
@@ -23,6 +22,7 @@ def command() -> None:
 
 
 command.add_command(test)
+command.add_command(backtest)
 
 
 @command.command("list")
@@ -93,7 +93,7 @@ def decide(path: Path, events: str, quarantine: bool) -> None:
     if quarantine:
         click.echo(quarantine_line(rule_set))
     failed = False
-    with _opened(events) as lines:
+    with opened(events) as lines:
         for decided in decide_lines(rule_set, lines):
             click.echo(decided.text)
             failed = failed or decided.is_error
@@ -117,7 +117,7 @@ def why(event: Path, rule_id: str | None, path: Path | None, output: Format) -> 
             rule_set = load_catalogue(settings()).rules
         else:
             rule_set = RuleSet.compile(read_rules(path).rules)
-    with _opened(str(event)) as lines:
+    with opened(str(event)) as lines:
         text = b"".join(lines)
     try:
         data = cast("object", json.loads(text))
@@ -136,17 +136,3 @@ def why(event: Path, rule_id: str | None, path: Path | None, output: Format) -> 
         click.echo(answer["text"])
     else:
         print_data({key: value for key, value in answer.items() if key != "text"}, output)
-
-
-@contextlib.contextmanager
-def _opened(events: str) -> Generator[Iterable[bytes]]:
-    """Give the lines of a file or of standard input; one that cannot be read ends the command."""
-    if events == "-":
-        yield sys.stdin.buffer
-        return
-    with contextlib.ExitStack() as stack:
-        try:
-            lines = stack.enter_context(Path(events).open("rb"))
-        except OSError as error:
-            end(Exit.ERROR, f"{events}: cannot be read: {error.strerror}")
-        yield lines

@@ -6,7 +6,7 @@ reload the last good catalogue stays.
 """
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import cast
 
@@ -26,6 +26,8 @@ from runtime.errors import InvalidFileError
 from runtime.settings import Settings
 
 _ACTIONS = (EXECUTE_RUNBOOK, "escalate")
+_SHAPE = ("l1", "checks", "runbooks")
+"""What lies in a site's folder."""
 
 
 @attrs.frozen
@@ -47,8 +49,28 @@ class Catalogue:
         return self.in_force.rules
 
 
-def load_catalogue(settings: Settings) -> Catalogue:
-    """Read everything anew.
+@attrs.frozen
+class Trial:
+    """Rules that are tried, and are not in force."""
+
+    path: Path
+    """A file or folder of rules, or a folder of the shape of a site's own."""
+    alone: bool = False
+    """In the place of all other rules; else before them, as a site's own are."""
+
+    def within(self, folders: tuple[Path, ...]) -> tuple[tuple[Path, ...], list[Path]]:
+        """Give the folders with this one before them, and where the rules are then read."""
+        if any((self.path / name).is_dir() for name in _SHAPE):
+            folders, own = (self.path, *folders), list(_inside((self.path,), "l1"))
+            rules = list(_inside(folders, "l1"))
+        else:
+            own = [self.path]
+            rules = [self.path, *_inside(folders, "l1")]
+        return folders, own if self.alone else rules
+
+
+def load_catalogue(settings: Settings, trial: Trial | None = None) -> Catalogue:
+    """Read everything anew, with the rules of a trial laid over it.
 
     Raises:
         InvalidFileError: a folder or file cannot be read, with file, line and allowed values.
@@ -57,6 +79,10 @@ def load_catalogue(settings: Settings) -> Catalogue:
     for folder in folders:
         if not folder.is_dir():
             raise InvalidFileError(str(folder), "is no folder")
+    if trial is None:
+        rule_paths = list(_inside(folders, "l1"))
+    else:
+        folders, rule_paths = trial.within(folders)
     checks: dict[str, Check] = {}
     problems: list[str] = []
     for folder in _inside(folders, "checks"):
@@ -67,7 +93,7 @@ def load_catalogue(settings: Settings) -> Catalogue:
     names = _names(folders, checks)
     # A site's own scripts may use those of the shipped folder, which therefore comes first.
     runbooks = load_runbooks(*reversed(list(_inside(folders, "runbooks"))))
-    raw, places = _raw_rules(folders)
+    raw, places = _raw_rules(rule_paths)
     judged = RuleSet.compile(raw)
     aside = dict(judged.quarantined)
     for position, rule in enumerate(judged.rules):
@@ -107,13 +133,13 @@ def _names(folders: tuple[Path, ...], checks: Mapping[str, Check]) -> CheckNames
     return CheckNames.of(checks)
 
 
-def _raw_rules(folders: tuple[Path, ...]) -> tuple[list[object], list[RulePlace]]:
-    """Read the rules of all folders; one whose id a folder before defines gives way to it."""
+def _raw_rules(paths: Iterable[Path]) -> tuple[list[object], list[RulePlace]]:
+    """Read files or folders of rules; one whose id a path before defines gives way to it."""
     raw: list[object] = []
     places: list[RulePlace] = []
     taken: set[str] = set()
-    for folder in _inside(folders, "l1"):
-        read = read_rules(folder)
+    for path in paths:
+        read = read_rules(path)
         for rule, place in zip(read.rules, read.places, strict=True):
             if _id_of(rule) not in taken:
                 raw.append(rule)

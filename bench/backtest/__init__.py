@@ -1,0 +1,1 @@
+"""A million past drifts through two rule sets."""
