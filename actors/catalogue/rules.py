@@ -1,9 +1,11 @@
 """What a rule is: one frozen model, judged before it was made (see `rule_judgement`)."""
 
 from collections.abc import Mapping
-from typing import Final, Literal, get_args
+from typing import Final, Literal, cast, get_args
 
 import attrs
+
+from actors.messages import JSON
 
 Scalar = str | int | float | bool
 """What a condition compares with; bool, number and text are three worlds."""
@@ -113,6 +115,12 @@ class Rule:
         factory=dict[object, object], eq=False, repr=False
     )
     """The raw mapping, as it was read."""
+
+    @property
+    def params(self) -> Mapping[str, JSON]:
+        """Give what the rule hands to its runbook, which judges it."""
+        params = self.written.get("params")
+        return cast("Mapping[str, JSON]", params) if isinstance(params, Mapping) else {}
 
     @property
     def extra(self) -> dict[str, object]:

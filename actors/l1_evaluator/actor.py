@@ -1,7 +1,6 @@
 """The L1 evaluator as an actor: decides, keeps the decision, and hands the incident on."""
 
-from collections.abc import Callable, Mapping
-from typing import cast
+from collections.abc import Callable
 
 import attrs
 import structlog
@@ -20,7 +19,6 @@ from actors.l1_evaluator.engine import RuleSet
 from actors.l1_evaluator.event import event_of
 from actors.l1_evaluator.store import Claim, L1Store
 from actors.messages import (
-    JSON,
     Decision,
     Fact,
     FixProposed,
@@ -124,7 +122,7 @@ class L1Evaluator:
             rule_version=in_force.rules.version,
             action=rule.action,
             runbook_id=rule.runbook_id or "",
-            params=_params(rule),
+            params=rule.params,
             mode=self.default_mode if rule.mode is None else Mode(rule.mode),
             rule_hash=rule_hash(rule),
             max_per_hour=rule.max_per_hour,
@@ -202,8 +200,3 @@ def _matched(decision: Decision) -> Fact:
             "cooldown_s": decision.cooldown_s,
         },
     )
-
-
-def _params(rule: Rule) -> Mapping[str, JSON]:
-    params = rule.extra.get("params")
-    return cast("Mapping[str, JSON]", params) if isinstance(params, Mapping) else {}

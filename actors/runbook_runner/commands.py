@@ -29,6 +29,8 @@ class Phase(enum.StrEnum):
     """What a script is asked for."""
 
     CAPTURE = "capture"
+    PREVIEW = "preview"
+    """What would act change?  Nothing is changed."""
     ACT = "act"
     UNDO = "undo"
 

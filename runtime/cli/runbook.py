@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -10,6 +10,9 @@ from actors.catalogue.runbooks import Runbook
 from runtime.cli.exits import Exit, end, explained
 from runtime.cli.output import Format, output_option, print_data, print_rows
 from runtime.cli.settings import settings
+
+if TYPE_CHECKING:  # it loads the appliance, which --help does not need
+    from runtime.roles.host_diff import Difference
 
 _COLUMNS = ["id", "title", "platform", "checks", "undo", "risk", "disruptive"]
 
@@ -75,6 +78,43 @@ def run(*, runbook: str, host: str, params: tuple[str, ...], dry_run: bool, outp
         data = trio.run(rehearse, settings(), runbook, host, given)
     print_data(data, Format.YAML if output is Format.TABLE else output)
     raise SystemExit(Exit.WOULD_CHANGE if data["would_change"] else Exit.OK)
+
+
+@command.command()
+@click.argument("host")
+@click.option("--check", "checks", multiple=True, help="Only this check; may be given again.")
+@output_option
+def diff(*, host: str, checks: tuple[str, ...], output: Format) -> None:
+    """Show what healing would change on a host, as a diff, and change nothing.
+
+    Ends with 10 when something would change, with 6 when there is drift for a person only.
+    """
+    import attrs
+    import trio
+
+    from runtime.roles.host_diff import differences
+
+    with explained():
+        found = trio.run(differences, settings(), host, checks)
+    if output is Format.TABLE:
+        for each in found:
+            click.echo(_told(each))
+        if not found:
+            click.echo(f"{host}: no drift, nothing to change", err=True)
+    else:
+        print_data([attrs.asdict(each) for each in found], output)
+    if any(each.diff for each in found):
+        raise SystemExit(Exit.WOULD_CHANGE)
+    raise SystemExit(Exit.UNVERIFIED if found else Exit.OK)
+
+
+def _told(difference: "Difference") -> str:
+    by = difference.rule or "no rule"
+    if difference.mode == "person":
+        text = f", who does {difference.runbook}" if difference.runbook else ""
+        return f"# {difference.check}: {by}, a person{text}\n"
+    head = f"# {difference.check}: {by}, {difference.runbook}, {difference.mode}"
+    return f"{head}\n{difference.diff or f'# not told: {difference.problem}'}"
 
 
 def _undo(runbook: Runbook) -> str:

@@ -89,11 +89,8 @@ async def run_appliance(settings: Settings) -> None:
             store=database,
             disk_is_full=database.pressed,
             catalogue=lambda: in_force.catalogue,
-            hosts=(hosts := {target.host: _host(target) for target in settings.targets}),
-            watches={
-                target.host: _watch(settings, target, hosts[target.host])
-                for target in settings.targets
-            },
+            hosts=hosts_of(settings),
+            watches=watches_of(settings),
             channels=channels_of(settings, clock, random),
         )
         edges = await stack.enter_async_context(_edges(settings, state_dir, in_force))
@@ -311,6 +308,11 @@ def _watch(settings: Settings, target: Target, host: LocalTarget) -> Watch:
 def hosts_of(settings: Settings) -> Mapping[str, LocalTarget]:
     """Give the targets by host."""
     return {target.host: _host(target) for target in settings.targets}
+
+
+def watches_of(settings: Settings) -> Mapping[str, Watch]:
+    """Give what is asked of the targets, by host."""
+    return {target.host: _watch(settings, target, _host(target)) for target in settings.targets}
 
 
 def channels_of(settings: Settings, clock: Clock, random: Random) -> list[Channel]:

@@ -58,7 +58,7 @@ def test_what_a_tree_does_not_have_or_cannot_answer_is_not_drift(config: Path) -
     rows = {row["check"]: row["status"] for row in data(config, *words)}
 
     assert rows["ntp_sync"] == "unknown"
-    assert rows["ssh_max_auth_tries"] in {"not applicable", "unknown"}
+    assert rows["ssh_max_auth_tries"] == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -179,3 +179,18 @@ def test_the_schema_describes_every_key(config: Path) -> None:
 
     shown = data(config, "config", "show")
     assert set(shown) == set(schema["properties"])
+
+
+def test_a_diff_of_a_host_says_what_would_change_and_changes_nothing(config: Path) -> None:
+    before = (config.parent / "drifted/etc/shadow").stat()
+
+    said = aright("--config", str(config), "runbook", "diff", "drifted")
+
+    assert said.exit_code == 10
+    assert said.stdout == (
+        "# shadow_permissions: L1-SHADOW-PERMISSIONS, LIN-PERM-001, audit\n"
+        "/etc/shadow: mode 0644 -> 0640\n\n"
+    )
+    assert (config.parent / "drifted/etc/shadow").stat() == before
+    assert aright("--config", str(config), "runbook", "diff", "sound").exit_code == 0
+    assert aright("--config", str(config), "runbook", "diff", "nowhere").exit_code == 3

@@ -4,6 +4,7 @@ Detect, capture, act, verify and undo are the runner's own hands; nothing here k
 does what it does.
 """
 
+import json
 import sys
 from collections.abc import Mapping
 
@@ -13,7 +14,7 @@ import trio
 from actors.catalogue.checks import Answer, Check
 from actors.catalogue.runbooks import Runbook
 from actors.messages import Status
-from actors.runbook_runner.commands import Order
+from actors.runbook_runner.commands import Command, Order, Phase
 from actors.runbook_runner.core import Captured, NoOutcome, Ran
 from actors.runbook_runner.hands import Hands
 from runtime.clock import SystemClock
@@ -76,6 +77,8 @@ class Proof:
             broken = await self._see()
             _must_be(Status.FAIL, "a broken host", await hands.detect())
             before = _captured(await hands.capture())
+            await self._preview()
+            _must_equal("preview", broken, await self._see())
             await self._act("heal")
             healed = await self._see()
             await self._act("heal again")
@@ -90,6 +93,14 @@ class Proof:
         finally:
             for name in self.target.services:
                 await self.target.stop_service(name)
+
+    async def _preview(self) -> None:
+        step = self.hands.order.step(Phase.PREVIEW)
+        if isinstance(step, Command):
+            stdin = step.stdin.encode()
+            said = await self.target.run(step.argv, stdin=stdin, timeout_s=step.timeout_s)
+            if said.code or not json.loads(said.stdout).get("diff"):
+                raise UnprovedError(f"preview: tells no difference: {said.stdout}")
 
     async def _act(self, what: str) -> None:
         self.root.guard()

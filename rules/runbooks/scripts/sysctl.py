@@ -42,7 +42,8 @@ def _live(request: phases.Request) -> pathlib.Path:
 def _set_live(request: phases.Request, value: str) -> bool:
     if not request.tree.is_machine or _live(request).read_text().split() == value.split():
         return False
-    _live(request).write_text(f"{value.strip()}\n")
+    if not request.tree.only_told(f"{request.text('name')} = {value.strip()} in the kernel"):
+        _live(request).write_text(f"{value.strip()}\n")
     return True
 
 

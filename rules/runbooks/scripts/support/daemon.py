@@ -11,7 +11,9 @@ _SYSTEMD = pathlib.Path("/run/systemd/system")
 
 def reload_unit(tree: Tree, unit: str) -> None:
     """Let a running service read its configuration again; nothing where no systemd runs."""
-    if unit and tree.is_machine and _SYSTEMD.is_dir():
+    if not unit or not tree.is_machine or not _SYSTEMD.is_dir():
+        return
+    if not tree.only_told(f"{unit} reads its configuration again"):
         systemctl("try-reload-or-restart", unit)
 
 

@@ -1,8 +1,9 @@
 """How a script is spoken to: one JSON object on stdin, one on stdout, exit 1 with a reason code.
 
-In   {"phase": "capture|act|undo", "root": "/", "params": {...}, "pre_state": {...},
+In   {"phase": "capture|preview|act|undo", "root": "/", "params": {...}, "pre_state": {...},
       "timeout_s": 30}
-Out  capture: what undo needs.  act, undo: {"changed": true|false}.  Else {"error": code}.
+Out  capture: what undo needs.  preview: {"diff": what act would change, for a person}, and nothing
+     is changed.  act, undo: {"changed": true|false}.  Else {"error": code}.
 
 A reason is a code, never a line of somebody's file: it ends in logs and tickets.
 """
@@ -12,9 +13,10 @@ import math
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from support.problem import Problem
+from support.rehearsal import Rehearsal
 from support.tree import Tree
 
 Json = dict[str, object]
@@ -49,8 +51,15 @@ def run(
     signal.alarm(math.ceil(asked["timeout_s"]))
     tree = Tree(asked["root"])
     request = Request(tree, asked["params"], asked.get("pre_state", {}))
+
+    def preview(request: Request) -> Json:
+        rehearsal = Rehearsal(request.tree.root)
+        act(replace(request, tree=rehearsal))
+        return {"diff": rehearsal.diff()}
+
     phases: dict[str, Callable[[Request], Json]] = {
         "capture": capture,
+        "preview": preview,
         "act": lambda request: {"changed": act(request)},
         "undo": lambda request: {"changed": undo(request)},
     }

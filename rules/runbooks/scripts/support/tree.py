@@ -50,6 +50,11 @@ class Tree:
         """Whether this is the machine itself, with its daemons and its kernel."""
         return self.root == "/"
 
+    def only_told(self, what: str) -> bool:
+        """Say whether an effect beside files is not to be had, but told: see `Rehearsal`."""
+        del what
+        return False
+
     def snapshot(self, path: str) -> Snapshot:
         """Keep a file byte for byte, with mode and owner."""
         about = self.find(path)

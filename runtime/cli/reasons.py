@@ -1,0 +1,39 @@
+"""Why a check has no better answer, in words for a technician."""
+
+from collections.abc import Mapping
+from typing import Final
+
+_WORDS: Final[Mapping[str, str]] = {
+    "absent": "not applicable: what it asks about is not on this host",
+    "bad_argument": "a program was given an argument that it cannot take",
+    "bad_path": "the path of the check is none",
+    "exit_code": "the program that was asked ended with an error",
+    "includes_too_deep": "sshd's configuration includes itself, or is nested too deep",
+    "io_error": "the disk or the kernel answered with an error",
+    "no_disk": "nothing is known of the file system there",
+    "no_package_database": "the host has no package database that is known (dpkg, rpm)",
+    "no_procfs": "/proc is not mounted, or has no such entry",
+    "no_rights": "this user may not look there: ask as root",
+    "no_root": "the directory that stands for the host is not there",
+    "no_service_manager": "no systemd runs here, and the config names no command for the service",
+    "no_such_directory": "a directory on the way is not there",
+    "no_such_program": "the program that is asked is not installed here",
+    "not_a_file": "there is something at the path, but no regular file",
+    "not_a_list": "the answer has another shape than the baseline needs",
+    "not_a_mode": "the answer is no file mode",
+    "not_a_number": "the answer is no number, and the baseline is one",
+    "not_answerable_in_root": "only a machine can tell; a directory that stands for one cannot",
+    "not_one_value": "the answer is a list, and the baseline one value",
+    "not_parsed": "the file or the answer cannot be understood",
+    "not_started": "the program that is asked could not be started",
+    "only_reported": "agents tell it by themselves; it cannot be asked from here",
+    "output_truncated": "the program said more than is read",
+    "timeout": "there was no answer in time",
+    "too_large": "the file is larger than any configuration",
+}  # fmt: skip
+
+
+def why(reason: str) -> str:
+    """Say what a reason code means, the code behind it; a code that is not known stands alone."""
+    words = _WORDS.get(reason)
+    return f"{words} ({reason})" if words else reason
