@@ -5,12 +5,16 @@ from pathlib import Path
 import pytest
 
 from actors.catalogue.check_files import load_checks
+from actors.catalogue.rule_files import read_rules
+from actors.catalogue.rules import Rule
 from actors.catalogue.runbook_files import load_runbooks
+from actors.l1_evaluator import RuleSet
 from actors.messages import Platform
 
 SHIPPED = Path(__file__).parents[2] / "rules"
 CHECKS = load_checks(SHIPPED / "checks").by_id
 RUNBOOKS = load_runbooks(SHIPPED / "runbooks")
+RULES = RuleSet.compile(read_rules(SHIPPED / "l1").rules)
 
 PREDECESSOR = """
 RB-NET-SECURITY-001 312(e)(1),312(e)(2)(ii) 180 R
@@ -92,6 +96,11 @@ SWEPT = (
 )  # fmt: skip
 """What the predecessor's sweeps of Windows hosts, workstations and networks ask, in our names."""
 
+ON_WINDOWS = [check.id for check in CHECKS.values() if check.platform is Platform.WINDOWS]
+
+DRIFTS = sorted({*SWEPT, *ON_WINDOWS} - {"rmm_detection"})
+"""That a tool was found which manages a host is news, and no rule's matter."""
+
 
 def test_the_predecessors_windows_runbooks_are_all_there_and_no_other() -> None:
     ours = {each.id for each in RUNBOOKS.values() if each.platform is Platform.WINDOWS}
@@ -141,3 +150,30 @@ def test_a_windows_runbook_heals_checks_that_there_are() -> None:
         if runbook.platform is Platform.WINDOWS:
             platforms = {CHECKS[check].platform for check in runbook.checks}
             assert platforms <= {Platform.WINDOWS, Platform.UNKNOWN}
+
+
+def decided(check: str) -> Rule:
+    """Give the rule for a drift as the check's own platform reports it."""
+    event = {"check_type": check, "platform": CHECKS[check].platform.value, "status": "fail"}
+    winner = RULES.winner(event)
+    assert winner is not None, check
+    return winner
+
+
+@pytest.mark.parametrize("check", DRIFTS)
+def test_what_others_report_has_a_rule_that_tells_a_person_what_to_do(check: str) -> None:
+    rule = decided(check)
+
+    if rule.runbook_id is None:
+        assert rule.extra["text"]
+    else:
+        assert check in RUNBOOKS[rule.runbook_id].checks
+        assert RUNBOOKS[rule.runbook_id].text
+    assert rule.controls
+
+
+def test_no_rule_runs_on_windows_what_a_person_does() -> None:
+    for check in DRIFTS:
+        rule = decided(check)
+        runbook = RUNBOOKS.get(rule.runbook_id or "")
+        assert rule.action == "escalate" or (runbook is not None and not runbook.by_person)
