@@ -1,11 +1,14 @@
 """Puts a probe to a host: a pure mapping from the kind of probe to a few primitive questions."""
 
 import datetime as dt
+import ipaddress
 from typing import Final, assert_never
 
-from actors.catalogue import probes
+from actors.catalogue import kernel, probes
 from actors.catalogue.certificates import NotACertificateError, not_after
+from actors.catalogue.drop_ins import read_drop_ins
 from actors.catalogue.extraction import extract
+from actors.catalogue.firewalls import firewalls_at_boot
 from actors.catalogue.readings import Absent, Failed, Reading, Shown, Unanswerable, Value
 from actors.catalogue.sshd import sshd_option
 from actors.catalogue.target import Target
@@ -38,6 +41,9 @@ async def _ask(  # noqa: C901, PLR0911, PLR0912  # one line for each kind of pro
         case probes.FileContent():
             text = await target.read_text(probe.path, CAP_BYTES)
             return Absent() if text is None else _found(text, probe)
+        case probes.ConfigFiles(paths):
+            texts = [text for _, text in await read_drop_ins(target, paths)]
+            return _found("\n".join(texts), probe) if texts else Absent()
         case probes.SshdOption():
             return _value(await sshd_option(target, probe.path, probe.option, probe.default))
         case probes.FileMode(path):
@@ -47,8 +53,16 @@ async def _ask(  # noqa: C901, PLR0911, PLR0912  # one line for each kind of pro
             return _value(await _owner(target, path))
         case probes.Sysctl(name):
             return _value(await target.sysctl(name))
-        case probes.Service(name):
-            running = await target.service(name)
+        case probes.KernelSettings(names, at):
+            settings = kernel.settings_now if at == "now" else kernel.settings_at_boot
+            return _value(await settings(target, names))
+        case probes.KernelModules(names, at):
+            modules = kernel.modules_now if at == "now" else kernel.modules_at_boot
+            return _value(await modules(target, names))
+        case probes.Firewalls():
+            return Value(await firewalls_at_boot(target))
+        case probes.Service(name, aliases):
+            running = await _one_runs(target, (name, *aliases))
             return Absent() if running is None else Value("running" if running else "stopped")
         case probes.Process(name):
             count = list(await target.processes()).count(name)
@@ -61,6 +75,8 @@ async def _ask(  # noqa: C901, PLR0911, PLR0912  # one line for each kind of pro
                 s.address for s in open_sockets if (s.port, s.protocol) == (port, protocol)
             }
             return Value(tuple(sorted(addresses))) if addresses else Absent()
+        case probes.OpenPorts(among):
+            return Value(await _open_ports(target, among))
         case probes.Mount(path):
             options = await target.mount_options(path)
             return Absent() if options is None else Value(tuple(options))
@@ -86,7 +102,7 @@ def _value(value: Shown | None) -> Reading:
     return Absent() if value is None else Value(value)
 
 
-def _found(text: str, probe: probes.FileContent | probes.Argv) -> Reading:
+def _found(text: str, probe: probes.FileContent | probes.ConfigFiles | probes.Argv) -> Reading:
     if probe.pattern is None:
         return Value(text.strip())
     found = extract(text, probe.pattern, probe.occurrence)
@@ -100,6 +116,34 @@ async def _owner(target: Target, path: str) -> str | None:
     user = name_of(facts.uid, await target.read_text("/etc/passwd", CAP_BYTES))
     group = name_of(facts.gid, await target.read_text("/etc/group", CAP_BYTES))
     return f"{user}:{group}"
+
+
+async def _one_runs(target: Target, names: tuple[str, ...]) -> bool | None:
+    """Say whether a service of these names runs; None where the host has none of them.
+
+    A tree knows only the services that it was given, so one name that it knows is enough.
+    """
+    known: list[bool] = []
+    unknown: UnanswerableError | None = None
+    for name in names:
+        try:
+            running = await target.service(name)
+        except UnanswerableError as error:
+            unknown = error
+        else:
+            known += [] if running is None else [running]
+    if unknown is not None and not known:
+        raise unknown
+    return any(known) if known else None
+
+
+async def _open_ports(target: Target, among: tuple[str, ...]) -> tuple[str, ...]:
+    heard = {
+        f"{socket.protocol}/{socket.port}"
+        for socket in await target.listeners()
+        if not ipaddress.ip_address(socket.address).is_loopback
+    }
+    return tuple(each for each in among if each in heard)
 
 
 async def _first_package(target: Target, names: tuple[str, ...]) -> str | None:

@@ -7,11 +7,13 @@ the reading is `Absent` and the check's `when_absent`, or its baseline, says wha
 from typing import Final, Literal, TypeAlias
 
 import attrs
-from attrs.validators import ge, in_, le, matches_re, min_len, optional
+from attrs.validators import deep_iterable, ge, in_, le, matches_re, min_len, optional
 
 from actors.catalogue.extraction import Occurrence, valid_pattern
 
 _ABSOLUTE = matches_re(r"/[^\x00]*")
+_SYSCTL = r"[a-z0-9_-]+(\.[A-Za-z0-9_-]+)+"
+_UNIT = r"[A-Za-z0-9@_.:-]+"
 
 
 @attrs.frozen
@@ -24,6 +26,21 @@ class FileContent:
     occurrence: Occurrence = attrs.field(default="first", validator=in_(("first", "last", "all")))
     default: str | None = None
     """What holds where the file says nothing."""
+
+
+@attrs.frozen
+class ConfigFiles:
+    """What a pattern finds in several text files read as one.  Absent: all of them.
+
+    Files come first and in their order, then what patterns such as `/etc/x.conf.d/*.conf` name, by
+    name; of two that have one name the first listed counts.  So `last` is what is in force.
+    """
+
+    paths: tuple[str, ...] = attrs.field(validator=[min_len(1), deep_iterable(_ABSOLUTE)])
+    pattern: str = attrs.field(validator=valid_pattern)
+    occurrence: Occurrence = attrs.field(default="last", validator=in_(("first", "last", "all")))
+    default: str | None = None
+    """What holds where the files say nothing."""
 
 
 @attrs.frozen
@@ -58,14 +75,49 @@ class FileOwner:
 class Sysctl:
     """A kernel setting as text.  Absent: the setting."""
 
-    name: str = attrs.field(validator=matches_re(r"[a-z0-9_-]+(\.[A-Za-z0-9_-]+)+"))
+    name: str = attrs.field(validator=matches_re(_SYSCTL))
+
+
+When: TypeAlias = Literal["now", "boot"]
+_when = in_(("now", "boot"))
+_each_sysctl = deep_iterable(matches_re(_SYSCTL))
+_each_unit = deep_iterable(matches_re(_UNIT))
+
+
+@attrs.frozen
+class KernelSettings:
+    """`name=value` of each setting.  Absent: all of them.
+
+    `now` asks the kernel, and leaves out what it does not have.  `boot` reads sysctl.d, in which a
+    setting may be `unset`.
+    """
+
+    names: tuple[str, ...] = attrs.field(validator=[min_len(1), _each_sysctl])
+    at: When = attrs.field(validator=_when)
+
+
+@attrs.frozen
+class KernelModules:
+    """Those of the modules that are loaded now, or that modprobe would load.  Absent: modules."""
+
+    names: tuple[str, ...] = attrs.field(
+        validator=[min_len(1), deep_iterable(matches_re(r"[A-Za-z0-9_-]+"))]
+    )
+    at: When = attrs.field(validator=_when)
+
+
+@attrs.frozen
+class Firewalls:
+    """The firewalls that are enabled, and whose rules turn something away, at the next boot."""
 
 
 @attrs.frozen
 class Service:
-    """`running` or `stopped`.  Absent: the service."""
+    """`running` or `stopped`.  Absent: the service, under each of its names."""
 
-    name: str = attrs.field(validator=matches_re(r"[A-Za-z0-9@_.:-]+"))
+    name: str = attrs.field(validator=matches_re(_UNIT))
+    aliases: tuple[str, ...] = attrs.field(default=(), validator=_each_unit)
+    """Other names for it, or other services that do its work: one that runs is enough."""
 
 
 @attrs.frozen
@@ -88,6 +140,15 @@ class Port:
 
     port: int = attrs.field(validator=[ge(1), le(65535)])
     protocol: Literal["tcp", "udp"] = attrs.field(default="tcp", validator=in_(("tcp", "udp")))
+
+
+@attrs.frozen
+class OpenPorts:
+    """Those of the ports, such as `tcp/23`, on which somebody listens for other machines."""
+
+    among: tuple[str, ...] = attrs.field(
+        validator=[min_len(1), deep_iterable(matches_re(r"(?:tcp|udp)/[1-9][0-9]{0,4}"))]
+    )
 
 
 @attrs.frozen
@@ -149,20 +210,26 @@ class Reported:
 
 
 Probe: TypeAlias = (
-    FileContent | SshdOption | FileMode | FileOwner | Sysctl | Service | Process | Package
-    | Port | Mount | Users | CertificateExpiry | DiskUsage | TimeSync | Argv | Reported
+    FileContent | ConfigFiles | SshdOption | FileMode | FileOwner | Sysctl | KernelSettings
+    | KernelModules | Firewalls | Service | Process | Package | Port | OpenPorts | Mount | Users
+    | CertificateExpiry | DiskUsage | TimeSync | Argv | Reported
 )  # fmt: skip
 
 PROBES: Final[dict[str, type[Probe]]] = {
     "file_content": FileContent,
+    "config_files": ConfigFiles,
     "sshd_option": SshdOption,
     "file_mode": FileMode,
     "file_owner": FileOwner,
     "sysctl": Sysctl,
+    "kernel_settings": KernelSettings,
+    "kernel_modules": KernelModules,
+    "firewalls": Firewalls,
     "service": Service,
     "process": Process,
     "package": Package,
     "port": Port,
+    "open_ports": OpenPorts,
     "mount": Mount,
     "users": Users,
     "certificate_expiry": CertificateExpiry,

@@ -37,6 +37,8 @@ class Snapshot(TypedDict):
     """None where there was no file."""
     content: str
     """base64"""
+    missing: list[str]
+    """Directories above it that were not there, the outermost first."""
 
 
 @dataclass(frozen=True)
@@ -59,14 +61,17 @@ class Tree:
         """Keep a file byte for byte, with mode and owner."""
         about = self.find(path)
         content = b"" if about is None else self.read(path)
-        return {"about": about, "content": base64.b64encode(content).decode("ascii")}
+        encoded = base64.b64encode(content).decode("ascii")
+        return {"about": about, "content": encoded, "missing": self._missing_above(path)}
 
     def restore(self, path: str, was: Snapshot) -> bool:
         """Make a file what it was; gives whether that changed anything."""
         if self.snapshot(path) == was:
             return False
         if was["about"] is None:
-            self.remove(path)
+            if self.find(path) is not None:
+                self.remove(path)
+            self._remove_empty(was["missing"])
         else:
             self._put(path, base64.b64decode(was["content"]), was["about"])
         return True
@@ -80,14 +85,24 @@ class Tree:
 
     def find(self, path: str) -> About | None:
         """Give mode and owner of a regular file, None where there is none."""
-        with entry(self.root, path) as (parent, name):
-            try:
+        try:
+            with entry(self.root, path) as (parent, name):
                 found = os.stat(name, dir_fd=parent, follow_symlinks=False)
-            except FileNotFoundError:
-                return None
+        except FileNotFoundError:
+            return None
         if not stat.S_ISREG(found.st_mode):
             raise Problem("not_a_regular_file")
         return {"mode": stat.S_IMODE(found.st_mode), "uid": found.st_uid, "gid": found.st_gid}
+
+    def files_in(self, directory: str, suffix: str) -> list[str]:
+        """List the regular files of a directory with such a name, sorted; links are followed."""
+        try:
+            with entry(self.root, f"{directory}/x") as (parent, _):
+                listed = os.listdir(parent)  # noqa: PTH208  # a path knows no open directory
+        except FileNotFoundError:
+            return []
+        paths = [f"{directory}/{name}" for name in sorted(listed) if name.endswith(suffix)]
+        return [path for path in paths if self._is_file(path)]
 
     def read(self, path: str) -> bytes:
         """Read a file of at most `MAX_CONTENT` bytes."""
@@ -103,7 +118,7 @@ class Tree:
         """Replace a file, or make one; gives whether that changed anything.
 
         Owner and extended attributes stay, and without `mode` the mode; a new file is owned by
-        whoever runs this.
+        whoever runs this, as are the directories that are made for it.
         """
         was = self.find(path)
         about = was or About(mode=0o644, uid=os.geteuid(), gid=os.getegid())
@@ -146,7 +161,35 @@ class Tree:
             file.flush()
             yield f"/proc/{os.getpid()}/fd/{parent}/{beside}"
 
+    def _is_file(self, path: str) -> bool:
+        try:
+            return self.find(path) is not None
+        except Problem:  # a directory, or a link to /dev/null
+            return False
+
+    def _missing_above(self, path: str) -> list[str]:
+        steps = [step for step in path.split("/") if step][:-1]
+        above = ["/" + "/".join(steps[:count]) for count in range(1, len(steps) + 1)]
+        return [directory for directory in above if not self._is_there(directory)]
+
+    def _is_there(self, path: str) -> bool:
+        try:
+            with entry(self.root, path) as (parent, name):
+                os.stat(name, dir_fd=parent, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _remove_empty(self, directories: list[str]) -> None:
+        for directory in reversed(directories):
+            # What others have put there meanwhile stays.
+            with suppress(OSError), entry(self.root, directory) as found:
+                os.rmdir(found[1], dir_fd=found[0])
+
     def _put(self, path: str, content: bytes, about: About) -> None:
+        for directory in self._missing_above(path):
+            with entry(self.root, directory) as (parent, name):
+                os.mkdir(name, 0o755, dir_fd=parent)
         # Whoever reads the file meanwhile, or a power cut, finds the old one or the new one.
         with entry(self.root, path) as (parent, name), _laid_beside(parent, name) as (file, beside):
             file.write(content)
