@@ -8,6 +8,7 @@ BENCHES = {
     "runtime": [],
     "ingest": [],
     "heal": [],
+    "scenarios": [],
     "backtest": ["--events", "200000"],
 }
 """Module -> its arguments.  `python -m bench.l1` without --quick takes about six minutes."""

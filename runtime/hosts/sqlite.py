@@ -243,13 +243,18 @@ class InlineStore:
     async def read(self, query: Query[T]) -> T:
         """Run `query` where it cannot write."""
         await trio.lowlevel.checkpoint()
-        self.connection.execute("PRAGMA query_only = ON")
+        # Not by `PRAGMA query_only`: it makes the connection prepare every statement anew.
+        connection, changes = self.connection, self.connection.total_changes
+        connection.execute("BEGIN")
         try:
-            return query(self.connection)
+            answer = query(connection)
         except sqlite3.Error as error:
             raise StoreError(f"could not be read: {error}") from error
         finally:
-            self.connection.execute("PRAGMA query_only = OFF")
+            connection.execute("ROLLBACK")
+        if connection.total_changes != changes:
+            raise StoreError("could not be read: attempt to write a readonly database")
+        return answer
 
     def pressed(self) -> bool:
         """Say whether the disk is full: memory never is."""

@@ -26,7 +26,7 @@ from runtime.errors import InvalidFileError
 from runtime.settings import Settings
 
 _ACTIONS = (EXECUTE_RUNBOOK, "escalate")
-_SHAPE = ("l1", "checks", "runbooks")
+_SHAPE = ("l1", "checks", "runbooks", "scenarios")
 """What lies in a site's folder."""
 
 

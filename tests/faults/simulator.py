@@ -17,6 +17,7 @@ import trio
 
 from actors.messages import Platform
 from actors.scanner import Watch
+from runtime.clock import InstantClock
 from runtime.hosts.sqlite import InlineStore
 from runtime.ids import TimeOrderedIds
 from runtime.roles.line import SCHEMAS, Line, LineSettings, Ports, build_line
@@ -28,7 +29,7 @@ from tests.faults.planted import NONE, Bug
 from tests.faults.ports import PoweredStore, SimChannel
 from tests.faults.power import End, Fate, Meter, Power, Trace
 from tests.faults.reckoning import broken_promises
-from tests.faults.virtual_time import BootClock, InstantClock, seeded_scheduler, stream, wall
+from tests.faults.virtual_time import BootClock, seeded_scheduler, stream, wall
 from tests.faults.watchman import Watchman
 
 

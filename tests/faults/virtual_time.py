@@ -1,8 +1,7 @@
-"""Time and order of a simulated world: a clock that never waits, and a scheduler with a seed."""
+"""Time and order of a simulated world: the clocks of its boots, and a scheduler with a seed."""
 
 import contextlib
 import datetime as dt
-import math
 from collections.abc import Generator
 from random import Random
 from typing import Any
@@ -12,36 +11,6 @@ import trio
 
 EPOCH = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
 """A Monday, at virtual time 0."""
-
-
-_TICK_S = 2.0**-20
-
-
-@attrs.define(eq=False)
-class InstantClock(trio.abc.Clock):
-    """Jumps when the loop asks how long to sleep, which it does only when nobody can run.
-
-    Half the loop passes of a `MockClock` that jumps by itself.
-    """
-
-    time: float = 0.0
-
-    def start_clock(self) -> None:
-        """Need nothing."""
-
-    def current_time(self) -> float:
-        """Give the virtual time."""
-        return self.time
-
-    def deadline_to_sleep_time(self, deadline: float) -> float:
-        """Be there already."""
-        if deadline == math.inf:
-            return deadline  # trio itself, as it ends: only it waits for more than a time
-        # A little late, as every real timer, and on a grid of powers of two: clocks that count
-        # from different moments round differently, and whoever saw its deadline reached by one
-        # and missed by the other would ask for the same instant for ever.
-        self.time = max(self.time, (math.floor(deadline / _TICK_S) + 1) * _TICK_S)
-        return 0.0
 
 
 @attrs.frozen

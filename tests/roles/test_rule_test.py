@@ -13,7 +13,7 @@ from hypothesis import given, strategies as st
 from actors.catalogue.rule_judgement import rule_from
 from actors.catalogue.rules import Rule
 from actors.l1_evaluator import RuleSet
-from runtime.roles.catalogue import load_catalogue
+from runtime.roles.catalogue import Trial, load_catalogue
 from runtime.roles.rule_test import Report, Subject, report_on
 from runtime.roles.rule_test.draws import Draws
 from runtime.roles.rule_test.given import Known
@@ -55,7 +55,8 @@ def rule(name: str, conditions: list[Raw], *tests: Raw, **more: object) -> Raw:
 def run(tmp_path: Path, *rules: Raw, mutate: bool = False, only: str | None = None) -> Report:
     file = tmp_path / "rules.json"
     file.write_text(json.dumps({"rules": rules}), encoding="utf-8")
-    return report_on(Subject.written([file], CATALOGUE), only=only, mutate=mutate)
+    subject = Subject.of(Settings(), Trial(file, alone=True))
+    return report_on(subject, only=only, mutate=mutate)
 
 
 def said(report: Report) -> list[tuple[str, str]]:
@@ -317,13 +318,13 @@ rules:
         encoding="utf-8",
     )
 
-    told = aright("rule", "test", str(file))
+    told = aright("rule", "test", str(file), "--only")
 
     assert told.exit_code == 6
     assert told.stdout.splitlines() == [
         f"{file}:8: test 2 of A: A decides, expected none",
         "    rule A does decide this event",
-        "2 tests of 1 rules: 1 failed; 0 rules without a test",
+        "2 tests of 1 rules: 1 failed, 0 rules without a test",
     ]
 
 
@@ -332,12 +333,13 @@ def test_the_command_gives_its_findings_as_data(tmp_path: Path) -> None:
     tests = [test_of("this"), test_of("none", check_type="ntp_sync")]
     file.write_text(json.dumps([rule("A", [ROOT], *tests)]), encoding="utf-8")
 
-    told = aright("rule", "test", str(file), "--mutate", "-o", "json")
+    told = aright("rule", "test", str(file), "--only", "--mutate", "-o", "json")
 
     assert told.exit_code == 0
     assert json.loads(told.stdout) == {
         "rules": 1,
         "tests": 2,
+        "scenarios": 0,
         "findings": [],
         "mutation": {"score": 100.0, "caught": 3, "survived": 0, "excused": []},
     }

@@ -1,7 +1,7 @@
 """Which mutants of a rule set its tests notice, and which nothing tells apart."""
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from random import Random
 from typing import Final
 
@@ -47,17 +47,15 @@ class Mutation:
 
 
 def mutation_of(
-    rules: RuleSet, examples: Sequence[Example], known: Known, only: str | None = None
+    rules: RuleSet, tried: Iterable[Rule], examples: Sequence[Example], known: Known
 ) -> Mutation:
-    """Try every mutant of every enabled rule, or of the rule `only`.
+    """Try every mutant of the rules `tried`, which are among `rules`.
 
     `examples` hold in the set as it is.
     """
     caught, survivors, excused = 0, list[Survivor](), list[Mutant]()
     judge = _Judge(rules, known, Draws.of(rules, known))
-    for rule in rules.rules:
-        if rule is None or not rule.enabled or only not in (None, rule.id):
-            continue
+    for rule in tried:
         own = [each for each in examples if each.rule_id == rule.id]
         own_first = [*own, *(each for each in examples if each.rule_id != rule.id)]
         for mutant in mutants_of(rule):

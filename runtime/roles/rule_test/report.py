@@ -5,9 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 
-from runtime.roles.rule_test.examples import Broken, Example, broken, examples_of
+from actors.catalogue.rule_files import RulePlace
+from actors.catalogue.rules import Rule
+from runtime.roles.rule_test.examples import Example, broken, examples_of
 from runtime.roles.rule_test.mutation import Mutation, Survivor, mutation_of
 from runtime.roles.rule_test.subject import Subject, place_of_test
+from runtime.roles.scenario import Theatre, UnplayableError, Written
 
 
 @attrs.frozen
@@ -30,6 +33,7 @@ class Report:
 
     rules: int
     tests: int
+    scenarios: int
     findings: Sequence[Finding]
     mutation: Mutation | None = None
     """None where no mutants were tried."""
@@ -40,34 +44,62 @@ class Report:
         return {
             "rules": self.rules,
             "tests": self.tests,
+            "scenarios": self.scenarios,
             "findings": [attrs.asdict(each) for each in self.findings],
             "mutation": None if self.mutation is None else _mutation_data(self.mutation),
         }
 
 
 def report_on(subject: Subject, *, only: str | None = None, mutate: bool = False) -> Report:
-    """Run the tests of a rule set, or those beside the rule `only`; `mutate` tries its mutants.
+    """Run the tests and the scenarios of a subject; `mutate` tries the mutants of its rules.
 
-    Mutants are tried against the tests that hold, of all rules.
+    `only` is the id of the one rule that is tested, without scenarios.  Mutants are tried against
+    the tests that hold, of all rules.
     """
-    asked = [each for each in subject.enabled() if only in (None, each[0].id)]
-    findings = [Finding("set_aside", "", each) for each in subject.set_aside if only is None]
-    tests = 0
-    for rule, place in asked:
-        if not rule.tests:
-            findings.append(Finding("untested", str(place), f"rule {rule.id} has no test", rule.id))
-        tests += len(rule.tests)
-        for case in examples_of(rule, subject.known):
-            failed = broken(case, subject.rules) if isinstance(case, Example) else case
-            if failed is not None:
-                findings.append(_failed(failed, place_of_test(place, failed.number)))
-    if not mutate:
-        return Report(len(asked), tests, findings)
-    holding = [each for each in _examples(subject) if each.holds(subject.rules)]
-    mutation = mutation_of(subject.rules, holding, subject.known, only)
-    at = {rule.id: str(place) for rule, place in asked}
-    findings += [_survived(each, at[each.mutant.rule_id]) for each in mutation.survivors]
-    return Report(len(asked), tests, findings, mutation)
+    tested = subject.tested(only)
+    findings: list[Finding] = []
+    if only is None:
+        findings += [Finding("set_aside", "", each) for each in subject.catalogue.problems]
+    for rule, place in tested:
+        findings += _of_rule(rule, place, subject)
+    scenarios = subject.scenarios if only is None else ()
+    findings += _of_scenarios(scenarios, subject)
+    mutation = None
+    if mutate:
+        holding = [each for each in _examples(subject) if each.holds(subject.rules)]
+        tried = [rule for rule, _ in tested]
+        mutation = mutation_of(subject.rules, tried, holding, subject.known)
+        at = {rule.id: str(place) for rule, place in tested}
+        findings += [_survived(each, at[each.mutant.rule_id]) for each in mutation.survivors]
+    tests = sum(len(rule.tests) for rule, _ in tested)
+    return Report(len(tested), tests, len(scenarios), findings, mutation)
+
+
+def _of_rule(rule: Rule, place: RulePlace, subject: Subject) -> Iterator[Finding]:
+    if not rule.tests:
+        yield Finding("untested", str(place), f"rule {rule.id} has no test", rule.id)
+    for case in examples_of(rule, subject.known):
+        failed = broken(case, subject.rules) if isinstance(case, Example) else case
+        if failed is not None:
+            says = f"test {failed.number} of {rule.id}: {failed.says}"
+            place_of_it = place_of_test(place, failed.number)
+            yield Finding("failed", place_of_it, says, rule.id, failed.why)
+
+
+def _of_scenarios(scenarios: Sequence[Written], subject: Subject) -> Iterator[Finding]:
+    if not scenarios:
+        return
+    theatre = Theatre.of(subject.catalogue)
+    for written in scenarios:
+        name = written.scenario.name
+        try:
+            missed = theatre.play(written.scenario)
+        except UnplayableError as error:
+            yield Finding("scenario", written.place, f"{name}: {error}")
+        else:
+            for miss in missed:
+                place = written.place_of(miss.position)
+                yield Finding("scenario", place, f"{name}: {miss.says}", why=miss.why)
 
 
 def _examples(subject: Subject) -> Iterator[Example]:
@@ -75,11 +107,6 @@ def _examples(subject: Subject) -> Iterator[Example]:
         for case in examples_of(rule, subject.known):
             if isinstance(case, Example):
                 yield case
-
-
-def _failed(failed: Broken, place: str) -> Finding:
-    says = f"test {failed.number} of {failed.rule_id}: {failed.says}"
-    return Finding("failed", place, says, failed.rule_id, failed.why)
 
 
 def _survived(survivor: Survivor, place: str) -> Finding:
