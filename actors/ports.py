@@ -15,9 +15,11 @@ from actors.messages import (
     Moment,
     Move,
     Observation,
+    Status,
     Stop,
     Verdict,
 )
+from actors.messages.healing import HealOrder, HealReport
 from runtime.errors import ConflictError
 from runtime.store import Query, Write
 
@@ -107,4 +109,36 @@ class Intents(Protocol):
 
     def unfinished(self, incident_id: str | None = None) -> Query[Sequence[Intent]]:
         """List intents that are planned or started, of one incident or of all."""
+        ...
+
+
+class Answers(Protocol):
+    """Given by the journal: what hosts answered last."""
+
+    def last_status(self, site: str, host: str, check: str) -> Query[Status | None]:
+        """Give the last answer of a host to a check; None where there was none."""
+        ...
+
+
+class AgentExecutor(Protocol):
+    """Given by the drift receiver: heals on the hosts of agents."""
+
+    @property
+    def interval_s(self) -> float:
+        """Give the seconds that an agent takes from one look to the next."""
+        ...
+
+    def reaches(self, host: str) -> Query[bool]:
+        """Say whether the agent of a host may be given orders."""
+        ...
+
+    async def heal(self, order: HealOrder) -> HealReport:
+        """Have an agent heal; returns when it has confirmed.  The caller's scope has the deadline.
+
+        Raises StoreError when the order could not be kept; nobody was given it then.
+        """
+        ...
+
+    async def next_answer(self, host: str, check: str) -> bool:
+        """Wait until an event of a check of a host is durable; give whether it passed."""
         ...

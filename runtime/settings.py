@@ -102,6 +102,8 @@ class Listen(_Section):
     port: int = Field(default=50051, ge=0, le=65535)
     insecure_loopback: bool = False
     """Serve agents without certificates."""
+    agents_heal: bool = False
+    """Let agents heal their own hosts, each time with a person's yes; else they only report."""
 
     @pydantic.model_validator(mode="after")
     def _safe(self) -> "Listen":

@@ -9,7 +9,9 @@ import pydantic
 
 from actors.catalogue.patterns import RefusedPattern, compile_search
 from actors.catalogue.runbooks import (
+    AGENT_COMMANDS,
     Act,
+    AgentCommand,
     ByPerson,
     Param,
     ParamType,
@@ -47,8 +49,14 @@ class _Param(_Strict):
     allowed: Annotated[tuple[str, ...], pydantic.Field(strict=False)] = ()
 
 
+class _Agent(_Strict):
+    check_type: str
+    action: str
+
+
 class _Act(_Strict):
     script: _Name | None = None
+    agent: _Agent | None = None
     service: Annotated[ServiceState | None, pydantic.Field(strict=False)] = None
     args: dict[_Name, _Scalar] = {}
 
@@ -197,11 +205,22 @@ def _param(name: str, written: _Param, here: _Place) -> Param:
 
 
 def _act(written: _Act, scripts: Mapping[str, Path], here: _Place) -> Act:
-    if (written.script is None) is (written.service is None):
-        raise here.error("act", "names either a script or what a service shall be")
+    if sum(each is not None for each in (written.script, written.service, written.agent)) != 1:
+        raise here.error("act", "names either a script or what a service shall be, or an agent's")
+    if written.agent is not None:
+        return _agent(written.agent, written.args, here)
     if written.service is not None:
         return ServiceChange(written.service, written.args)
     return _script(written.script or "", written.args, "act.script", scripts, here)
+
+
+def _agent(written: _Agent, args: Mapping[str, JSON], here: _Place) -> AgentCommand:
+    if args:
+        raise here.error("act.args", "agents take none")
+    if (written.check_type, written.action) not in AGENT_COMMANDS:
+        allowed = ", ".join(" ".join(each) for each in sorted(AGENT_COMMANDS))
+        raise here.error("act.agent", f"is nothing that agents know; allowed: {allowed}")
+    return AgentCommand(written.check_type, written.action)
 
 
 def _judge_service(written: _Runbook, act: Act, here: _Place) -> None:
@@ -214,6 +233,8 @@ def _judge_service(written: _Runbook, act: Act, here: _Place) -> None:
 def _undo(name: str | None, act: Act, scripts: Mapping[str, Path], here: _Place) -> Act | None:
     if name is None:
         return None
+    if isinstance(act, AgentCommand):
+        raise here.error("undo", "nothing is taken back on an agent's host: irreversible: true")
     if isinstance(act, Script):
         return _script(name, act.args, "undo", scripts, here)
     if name != "service":

@@ -116,7 +116,22 @@ class ByPerson:
     args: Mapping[str, JSON] = attrs.field(factory=dict[str, JSON], init=False)
 
 
-Act: TypeAlias = Script | ServiceChange | ByPerson
+@attrs.frozen
+class AgentCommand:
+    """What the agent of a host is told to do: one of `AGENT_COMMANDS`, in its own words."""
+
+    check_type: str
+    action: str
+    args: Mapping[str, JSON] = attrs.field(factory=dict[str, JSON], init=False)
+
+
+AGENT_COMMANDS: Final = frozenset({
+    ("firewall", "enable"), ("defender", "start"), ("bitlocker", "enable"),
+    ("screenlock", "configure"),
+})  # fmt: skip
+"""All that agents in the field know to heal: check type and action."""
+
+Act: TypeAlias = Script | ServiceChange | AgentCommand | ByPerson
 
 
 class Surface(enum.StrEnum):

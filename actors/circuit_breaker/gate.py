@@ -42,8 +42,8 @@ class Gate:
     """Looks a runbook up; None: nobody knows it."""
     hosts: Query[int]
     """Counts the hosts of the site."""
-    reaches: Callable[[str], bool]
-    """Says whether runbooks can be run on a host."""
+    reaches: Callable[[str, str], Query[bool]]
+    """Says whether a runbook, the second, can be run on a host, the first."""
     settings: GateSettings
 
     def decide(
@@ -180,7 +180,7 @@ class Gate:
         if decision is None or runbook is None:
             name = "" if decision is None else decision.runbook_id
             return self._hold(connection, incident, no_runbook(incident, name), now)
-        if not self.reaches(incident.host):
+        if not self.reaches(incident.host, decision.runbook_id)(connection):
             return self._hold(connection, incident, out_of_reach(incident), now)
         if suppression is not None:
             # It may have been lifted since it was answered; nothing would wake the incident then.

@@ -1,16 +1,19 @@
 """Drift receiver: the ear of the appliance to the agents on endpoints, by gRPC.
 
-Receives  Register, ReportDrift and Heartbeat of `protos/compliance.proto`
-Sends     RecordObservation, and acks an event when the journal has it on disk
-Keeps     the agents that registered, by host
+Receives  Register, ReportDrift, ReportHealing and Heartbeat of `protos/compliance.proto`
+Sends     RecordObservation, and acks an event when the journal has it on disk; orders to heal,
+          with acks and heartbeats, until the agent confirms them
+Keeps     the agents that registered, by host; the orders, and what was said of them
 Falls     streams end, and agents send again what was not acked; the journal knows it again by
           (agent, boot, seq)
 """
 
 from actors.drift_receiver.core import Agent, ReceiverSettings, Vocabulary, name_problem
+from actors.drift_receiver.heal_orders import HealOrders
 from actors.drift_receiver.serve import serve_agents
 from actors.drift_receiver.servicer import AgentServicer
 from actors.drift_receiver.sqlite import SCHEMA, SqliteAgents, count_agents
+from actors.drift_receiver.sqlite_orders import SqliteHealOrders
 from actors.drift_receiver.store import Agents
 
 __all__ = [
@@ -18,8 +21,10 @@ __all__ = [
     "Agent",
     "AgentServicer",
     "Agents",
+    "HealOrders",
     "ReceiverSettings",
     "SqliteAgents",
+    "SqliteHealOrders",
     "Vocabulary",
     "count_agents",
     "name_problem",

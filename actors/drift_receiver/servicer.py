@@ -21,12 +21,19 @@ from actors.drift_receiver.core import (
     platform_of,
     problem_of,
 )
+from actors.drift_receiver.heal_orders import HealOrders
 from actors.drift_receiver.store import Agents
+from actors.messages import Status
+from actors.messages.healing import HealOrder, HealReport
 from actors.requests import RecordObservation
 from protos.compliance_pb2 import (
     MONITOR_ONLY,
+    SELF_HEAL,
     DriftAck,
     DriftEvent,
+    HealCommand,
+    HealingAck,
+    HealingResult,
     HeartbeatRequest,
     HeartbeatResponse,
     RegisterRequest,
@@ -56,6 +63,7 @@ class AgentServicer:
     agents: Agents
     clock: Clock
     ids: Ids
+    orders: HealOrders
     _known: dict[str, Agent] = attrs.field(factory=dict[str, Agent], init=False)
     """By agent id, all of them: each event asks for the platform of its agent."""
 
@@ -65,7 +73,7 @@ class AgentServicer:
         return (
             Unary(f"{_SERVICE}/Register", RegisterRequest, RegisterResponse, self.register),
             Streamed(f"{_SERVICE}/ReportDrift", DriftEvent, DriftAck, self.report_drift),
-            Unserved(f"{_SERVICE}/ReportHealing"),
+            Unary(f"{_SERVICE}/ReportHealing", HealingResult, HealingAck, self.report_healing),
             Unary(f"{_SERVICE}/Heartbeat", HeartbeatRequest, HeartbeatResponse, self.heartbeat),
             Unserved(f"{_SERVICE}/ReportRMMStatus"),
         )
@@ -104,7 +112,7 @@ class AgentServicer:
             agent_id=agent.id,
             check_interval_seconds=self.settings.interval_s,
             enabled_checks=self.settings.enabled_checks,
-            capability_tier=MONITOR_ONLY,
+            capability_tier=SELF_HEAL if self.orders.allowed else MONITOR_ONLY,
         )
 
     async def heartbeat(self, request: HeartbeatRequest) -> HeartbeatResponse:
@@ -117,12 +125,34 @@ class AgentServicer:
                 )
             except StoreError as error:  # the next heartbeat says it again
                 log.warning("heartbeat_not_stored", agent_id=agent.id, error=type(error).__name__)
-        return HeartbeatResponse(acknowledged=True, config_changed=agent is None)
+        orders = self.orders.orders_for(agent.hostname) if agent else ()
+        return HeartbeatResponse(
+            acknowledged=True,
+            config_changed=agent is None,
+            pending_commands=[_command(order) for order in orders],
+        )
+
+    async def report_healing(self, result: HealingResult) -> HealingAck:
+        """Take note that an agent did what it was told; whether the drift is gone, a check says.
+
+        Its artifacts and its error's words are neither kept nor logged: they may hold keys.
+        """
+        agent = self._known.get(result.agent_id)
+        host = agent.hostname if agent else result.hostname
+        report = HealReport(success=result.success)
+        try:
+            known = await self.orders.confirm(result.command_id[:NAME_CHARS], host, report)
+        except StoreError as error:
+            log.warning("healing_not_stored", agent_id=result.agent_id, error=type(error).__name__)
+            return HealingAck(received=False)
+        if not known:
+            log.warning("healing_not_ordered", agent_id=result.agent_id[:NAME_CHARS])
+        return HealingAck(event_id=result.command_id, received=True)
 
     async def report_drift(self, events: Sequence[DriftEvent]) -> Sequence[DriftAck]:
         """Ack each event once it is durable, or say why it is not."""
         put = [await self._put(_event(event)) for event in events]
-        return [await _ack(request) for request in put]
+        return [await self._ack(request) for request in put]
 
     async def _put(self, event: AgentEvent) -> RecordObservation | str:
         """Ask the journal to keep an event; give the reason where that is not possible."""
@@ -145,19 +175,34 @@ class AgentServicer:
             return "not taken now, keep it"
         return request
 
+    async def _ack(self, put: RecordObservation | str) -> DriftAck:
+        if isinstance(put, str):
+            return DriftAck(received=False, error=put)
+        try:
+            recorded = await put.answer()
+        except StoreFullError:
+            return DriftAck(received=False, error="store full, keep it")
+        except (StoreError, MailboxRefusedError):
+            return DriftAck(received=False, error="not stored, keep it")
+        except DeadLetteredError:  # a person was told; once more would only fell the journal again
+            return DriftAck(received=False, error="the event was set aside")
+        heard = put.observation
+        self.orders.hear(heard.host, heard.check, passed=heard.status is Status.PASS)
+        ack = DriftAck(event_id=recorded.observation_id, received=True)
+        if heard.status is Status.FAIL:
+            for order in self.orders.orders_for(heard.host)[:1]:
+                ack.heal_command.CopyFrom(_command(order))
+        return ack
 
-async def _ack(put: RecordObservation | str) -> DriftAck:
-    if isinstance(put, str):
-        return DriftAck(received=False, error=put)
-    try:
-        recorded = await put.answer()
-    except StoreFullError:
-        return DriftAck(received=False, error="store full, keep it")
-    except (StoreError, MailboxRefusedError):
-        return DriftAck(received=False, error="not stored, keep it")
-    except DeadLetteredError:  # a person was told; once more would only fell the journal again
-        return DriftAck(received=False, error="the event was set aside")
-    return DriftAck(event_id=recorded.observation_id, received=True)
+
+def _command(order: HealOrder) -> HealCommand:
+    return HealCommand(
+        command_id=order.id,
+        check_type=order.check_type,
+        action=order.action,
+        params=order.params,
+        timeout_seconds=round(order.timeout_s),
+    )
 
 
 def _event(event: DriftEvent) -> AgentEvent:

@@ -71,6 +71,12 @@ def count_agents(connection: sqlite3.Connection) -> int:
     return count
 
 
+def knows_agent(host: str) -> Query[bool]:
+    """Say whether the agent of a host registered."""
+    row, sql = (host.casefold(),), "select 1 from agents where host_key = ?"
+    return lambda connection: connection.execute(sql, row).fetchone() is not None
+
+
 def _agent(row: _Row) -> Agent:
     agent_id, hostname, platform, version, registered_at, last_seen, drift_count = row
     return Agent(

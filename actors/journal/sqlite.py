@@ -23,6 +23,7 @@ from actors.messages import (
     Move,
     Observation,
     Severity,
+    Status,
     Stop,
     StopKind,
 )
@@ -88,6 +89,18 @@ class SqliteJournal(SqliteIntents):
             if row is None:
                 raise NotFoundError("observation", observation_id)
             return from_json(row[0], Observation)
+
+        return query
+
+    def last_status(self, site: str, host: str, check: str) -> Query[Status | None]:
+        """Give the last answer of a host to a check; None where there was none."""
+
+        def query(connection: sqlite3.Connection) -> Status | None:
+            row = connection.execute(
+                "SELECT status FROM answers WHERE site = ? AND host = ? AND check_id = ?",
+                (site, host, check),
+            ).fetchone()
+            return None if row is None else Status(row[0])
 
         return query
 

@@ -1,14 +1,23 @@
 """The runbook runner as an actor: takes an incident from the gate or the journal to its end."""
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 import structlog
+import trio
 
 from actors.catalogue.checks import Check
-from actors.catalogue.runbooks import InvalidParamError, Runbook
-from actors.messages import ExecuteRunbook, Incident, Intent, Moment, State
-from actors.ports import StaleMoveError
+from actors.catalogue.runbooks import (
+    AgentCommand,
+    InvalidParamError,
+    Runbook,
+    Script,
+    ServiceChange,
+)
+from actors.messages import JSON, ExecuteRunbook, Incident, Intent, Moment, State
+from actors.ports import AgentExecutor, StaleMoveError
+from actors.runbook_runner.agent_hands import AgentHands
 from actors.runbook_runner.commands import Order
 from actors.runbook_runner.consequences import UNFINISHED, runbook_of
 from actors.runbook_runner.core import Conclusion, Failed, Unknown, verdict_of
@@ -28,6 +37,8 @@ class Repertoire:
     runbooks: Mapping[str, Runbook]
     checks: Mapping[str, Check]
     hosts: Mapping[str, Host]
+    agents: AgentExecutor | None = None
+    """None where no agents are served."""
 
 
 @attrs.define
@@ -46,6 +57,8 @@ class RunbookRunnerActor:
     ids: Ids
     flap_window_s: float = 7200.0
     """Seconds for which a healed incident is watched before it is closed."""
+    at_once: trio.CapacityLimiter = attrs.field(factory=lambda: trio.CapacityLimiter(16))
+    """Hosts on which we work ourselves at the same time; agents work by themselves."""
 
     async def started(self) -> None:
         """Finish the intents of incidents that went on without us: nobody will work them."""
@@ -104,32 +117,51 @@ class RunbookRunnerActor:
 
     async def _conclusion(self, record: Record) -> Conclusion | None:
         hands = self._hands(record.incident)
-        if isinstance(hands, Hands):
-            return await Transaction.taken_up(record, hands, self.ids).run()
+        if not isinstance(hands, str):
+            own = self.at_once if isinstance(hands, Hands) else contextlib.nullcontext()
+            async with own:
+                return await Transaction.taken_up(record, hands, self.ids).run()
         # What was begun before the runbook, the check or the target went away may have happened.
         return Failed(hands) if record.intent is None else Unknown(hands)
 
-    def _hands(self, incident: Incident) -> Hands | str:
+    def _hands(self, incident: Incident) -> Hands | AgentHands | str:
         """Get ready to work on a host, or say by a code why that cannot be."""
         repertoire = self.repertoire()
         runbook = repertoire.runbooks.get(runbook_of(incident))
-        host = repertoire.hosts.get(incident.host)
         if runbook is None or incident.decision is None:
             return "runbook_missing"
-        if host is None:
-            return "host_unreachable"
-        asked = [repertoire.checks.get(name) for name in (incident.check, *runbook.also_verify)]
-        checks = [check for check in asked if check is not None]
+        host, agents = repertoire.hosts.get(incident.host), repertoire.agents
+        prepared = self._prepared(incident, runbook, incident.decision.params, host)
+        match runbook.act, prepared:
+            case _, str(problem):
+                return problem
+            case AgentCommand() as command, (order, checks) if agents is not None:
+                ledgers = self.ledgers
+                return AgentHands(
+                    agents, ledgers.answers, ledgers.store, incident, order, command, checks[0],
+                    self.clock,
+                )  # fmt: skip
+            case Script() | ServiceChange(), (order, checks) if host is not None:
+                return Hands(host, order, checks[0], checks[1:], self.clock)
+            case _:
+                return "host_unreachable"
+
+    def _prepared(
+        self, incident: Incident, runbook: Runbook, params: Mapping[str, JSON], host: Host | None
+    ) -> tuple[Order, tuple[Check, ...]] | str:
+        """Look up the checks that detect and verify, and bind the params."""
+        known = self.repertoire().checks
+        asked = [known.get(name) for name in (incident.check, *runbook.also_verify)]
+        checks = tuple(check for check in asked if check is not None)
         if len(checks) < len(asked):
             return "check_missing"
         if not runbook.fits(incident.check, checks[0].platform):
             return "runbook_does_not_fit"
         try:
-            order = Order.of(runbook, incident.decision.params, host.root)
+            return Order.of(runbook, params, "" if host is None else host.root), checks
         except InvalidParamError as error:
             log.warning("params_refused", runbook_id=runbook.id, error=str(error))
             return "params_invalid"
-        return Hands(host, order, checks[0], tuple(checks[1:]), self.clock)
 
     def _log(self, incident: Incident, conclusion: Conclusion) -> None:
         log.info(

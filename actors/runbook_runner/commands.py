@@ -9,6 +9,7 @@ from typing import cast
 import attrs
 
 from actors.catalogue.runbooks import (
+    AgentCommand,
     ByPerson,
     InvalidParamError,
     Runbook,
@@ -36,10 +37,10 @@ class Phase(enum.StrEnum):
 
 
 class NotRunnableError(ArightError):
-    """A runbook has no act that Aright could run; its text is for a person."""
+    """A runbook has no act that could be run here: it is for a person, or for an agent."""
 
     def __init__(self, runbook_id: str) -> None:
-        super().__init__(f"runbook {runbook_id} is done by a person: see its text")
+        super().__init__(f"runbook {runbook_id} is done by a person or an agent: see its text")
         self.runbook_id = runbook_id
 
 
@@ -91,7 +92,7 @@ class Order:
                 return self._command(phase, act, pre_state)
             case ServiceChange(state):
                 return self._service(phase, state, pre_state)
-            case ByPerson():
+            case ByPerson() | AgentCommand():
                 raise NotRunnableError(self.runbook.id)
             case None:
                 raise ValueError(f"runbook {self.runbook.id} is irreversible")

@@ -40,6 +40,11 @@ class Hands:
     """Those that must pass as well before the fix counts."""
     clock: Clock
 
+    @property
+    def may_run_on(self) -> bool:
+        """Say yes: a script outlives us until its deadline."""
+        return True
+
     async def detect(self) -> Answer:
         """Ask whether there is still drift."""
         return await self._ask(self.check)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import attrs
 
 from actors.messages import JSON, Fact, Incident, Intent, Moment, Move, State, Verdict
-from actors.ports import Accounts, Incidents, Intents, Tickets
+from actors.ports import Accounts, Answers, Incidents, Intents, Tickets
 from actors.runbook_runner.consequences import consequences
 from actors.runbook_runner.core import Conclusion, NoDrift, verdict_of
 from runtime.clock import Clock
@@ -22,6 +22,7 @@ class Ledgers:
     intents: Intents
     tickets: Tickets
     accounts: Accounts
+    answers: Answers
 
 
 @attrs.define

@@ -1,15 +1,15 @@
 """One verified fix, from a look at the host to what became of it: the core's steps, done."""
 
 import hashlib
-from typing import assert_never
+from typing import Protocol, assert_never
 
 import attrs
 import trio
 
-from actors.catalogue.checks import Answer
+from actors.catalogue.checks import Answer, Check
 from actors.messages import JSON, Incident, Intent, Moment, State
+from actors.runbook_runner.commands import Order
 from actors.runbook_runner.core import Captured, Conclusion, Fix, Next, NoOutcome, Ran, Step
-from actors.runbook_runner.hands import Hands
 from actors.runbook_runner.record import Record
 from runtime.codec import to_json
 from runtime.ids import Ids
@@ -24,19 +24,58 @@ _CLOCKS_AGREE_S = 0.01
 """Microseconds of the wall against those of the monotonic clock must not cost another round."""
 
 
+class Acting(Protocol):
+    """Eyes and hands: `Hands` on a host that we reach, `AgentHands` where an agent lends them."""
+
+    @property
+    def order(self) -> Order:
+        """Give what is to be done."""
+        ...
+
+    @property
+    def check(self) -> Check:
+        """Give the check whose drift is healed."""
+        ...
+
+    @property
+    def may_run_on(self) -> bool:
+        """Say whether an act that an earlier life began may run on beside a second one."""
+        ...
+
+    async def detect(self) -> Answer:
+        """Say whether there is still drift."""
+        ...
+
+    async def verify(self) -> Answer:
+        """Say whether the fix holds."""
+        ...
+
+    async def capture(self) -> Captured | NoOutcome:
+        """Read what undo needs."""
+        ...
+
+    async def act(self) -> Ran | NoOutcome:
+        """Change the host."""
+        ...
+
+    async def undo(self, pre_state: str) -> Ran | NoOutcome:
+        """Put back what capture found."""
+        ...
+
+
 @attrs.define
 class Transaction:
     """Works one incident, after a crash from what the journal holds of it."""
 
     record: Record
-    hands: Hands
+    hands: Acting
     ids: Ids
     fix: Fix
     pre_state: str = "{}"
     """What capture found before the act."""
 
     @classmethod
-    def taken_up(cls, record: Record, hands: Hands, ids: Ids) -> "Transaction":
+    def taken_up(cls, record: Record, hands: Acting, ids: Ids) -> "Transaction":
         """Begin a fix, or go on with one that is begun."""
         runbook, now = hands.order.runbook, record.now()
         intent, incident = record.intent, record.incident
@@ -49,7 +88,7 @@ class Transaction:
             soaked=soaked or not runbook.soak_s,
             begun=intent is not None,
             retried=intent is not None and intent.retried,
-            orphan=intent is not None and may_run(intent, now),
+            orphan=hands.may_run_on and intent is not None and may_run(intent, now),
         )
         return cls(record, hands, ids, fix, "{}" if intent is None else intent.pre_state)
 

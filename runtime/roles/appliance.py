@@ -18,8 +18,10 @@ import trio
 from actors.circuit_breaker import GateSettings, Window
 from actors.drift_receiver import (
     AgentServicer,
+    HealOrders,
     ReceiverSettings,
     SqliteAgents,
+    SqliteHealOrders,
     Vocabulary,
     serve_agents,
 )
@@ -92,8 +94,9 @@ async def run_appliance(settings: Settings) -> None:
             hosts=hosts_of(settings),
             watches=watches_of(settings),
             channels=channels_of(settings, clock, random),
+            agents=(orders := _orders(settings, database, clock)),
         )
-        edges = await stack.enter_async_context(_edges(settings, state_dir, in_force))
+        edges = await stack.enter_async_context(_edges(settings, state_dir, in_force, orders))
         line = build_line(line_settings(settings), ports, *edges)
         bells.append(line.committed)
         await in_force.tell_problems(line)
@@ -175,7 +178,7 @@ Edge: TypeAlias = Callable[[Line], Actor]
 
 @contextlib.asynccontextmanager
 async def _edges(
-    settings: Settings, state_dir: Path, in_force: InForce
+    settings: Settings, state_dir: Path, in_force: InForce, orders: HealOrders
 ) -> AsyncGenerator[list[Edge]]:
     """Take the addresses, so that one that is in use is known before anything starts."""
     with contextlib.ExitStack() as stack:
@@ -185,7 +188,7 @@ async def _edges(
             edges.append(partial(_probe_service, [loopback_listener(settings.health.port)]))
         if settings.listen.enabled:
             listen(settings.listen.host, settings.listen.port).close()  # in use? then say so now
-            edges.append(partial(_agent_service, settings, in_force))
+            edges.append(partial(_agent_service, settings, in_force, orders))
         yield edges
 
 
@@ -221,9 +224,19 @@ def _probes(line: Line) -> Probes:
     )
 
 
-def _agent_service(settings: Settings, in_force: InForce, line: Line) -> Actor:
+def _orders(settings: Settings, store: Database, clock: Clock) -> HealOrders:
+    may_heal = settings.listen.enabled and settings.listen.agents_heal
+    interval = _receiver(settings).interval_s
+    return HealOrders(store, SqliteHealOrders(), clock, interval, may_heal)
+
+
+def _receiver(settings: Settings) -> ReceiverSettings:
     at = settings.listen
-    receiver = ReceiverSettings(settings.site_id, at.host, at.port, at.insecure_loopback)
+    return ReceiverSettings(settings.site_id, at.host, at.port, at.insecure_loopback)
+
+
+def _agent_service(settings: Settings, in_force: InForce, orders: HealOrders, line: Line) -> Actor:
+    receiver = _receiver(settings)
 
     def servicer() -> AgentServicer:
         names = in_force.catalogue.names
@@ -239,6 +252,7 @@ def _agent_service(settings: Settings, in_force: InForce, line: Line) -> Actor:
             SqliteAgents(),
             line.ports.clock,
             line.ports.ids,
+            orders,
         )
 
     return service(

@@ -7,7 +7,7 @@ import attrs
 import trio
 
 from actors.catalogue.checks import examine
-from actors.catalogue.runbooks import ByPerson, Runbook, Script, ServiceChange
+from actors.catalogue.runbooks import AgentCommand, ByPerson, Runbook, Script, ServiceChange
 from actors.messages import JSON, Status
 from actors.runbook_runner import Command, Order, ServiceOrder
 from runtime.clock import SystemClock
@@ -108,5 +108,7 @@ def _named(runbook: Runbook) -> str:
             return f"script {name}"
         case ServiceChange(state):
             return f"service {state.value}"
+        case AgentCommand(check_type, action):
+            return f"the agent of the host: {check_type} {action}"
         case ByPerson():
             return "by a person: see text"

@@ -11,6 +11,7 @@ from random import Random
 
 import attrs
 
+from actors.catalogue.runbooks import AgentCommand
 from actors.circuit_breaker import (
     CircuitBreakerActor,
     Gate,
@@ -40,6 +41,7 @@ from actors.messages import (
     Stop,
     StopKind,
 )
+from actors.ports import AgentExecutor
 from actors.requests import (
     AckTicket,
     CheckRun,
@@ -61,7 +63,7 @@ from runtime.delivery import DeadLetter
 from runtime.ids import Ids
 from runtime.mailbox import Full, Mailbox
 from runtime.roles.catalogue import Catalogue
-from runtime.store import Store
+from runtime.store import Query, Store
 from runtime.supervisor import ActorDown
 
 ROOMS = (
@@ -71,8 +73,8 @@ ROOMS = (
 
 SCHEMAS: Mapping[str, Traversable] = {room: files(f"actors.{room}") / "schema" for room in ROOMS}
 
-_HOSTS_AT_ONCE = 16
-"""Hosts on which the runner works at the same time."""
+_HOSTS_AT_ONCE = 256
+"""Hosts that the runner has in hand: most of them wait for their agents."""
 
 
 @attrs.frozen
@@ -100,6 +102,15 @@ class Ports:
     hosts: Mapping[str, Host]
     watches: Mapping[str, Watch]
     channels: Sequence[Channel]
+    agents: AgentExecutor | None = None
+    """Heals on the hosts of agents; None where none are served."""
+
+
+def _reaches(ports: Ports, host: str, runbook_id: str) -> Query[bool]:
+    runbook = ports.catalogue().runbooks.get(runbook_id)
+    if runbook is not None and isinstance(runbook.act, AgentCommand):
+        return (lambda _: False) if ports.agents is None else ports.agents.reaches(host)
+    return lambda _: host in ports.hosts
 
 
 @attrs.define(eq=False)
@@ -171,7 +182,7 @@ def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], 
         flap_memory,
         lambda runbook_id: ports.catalogue().runbooks.get(runbook_id),  # noqa: PLW0108  asked anew
         lambda connection: len(ports.hosts) + count_agents(connection),
-        lambda host: host in ports.hosts,
+        lambda host, runbook_id: _reaches(ports, host, runbook_id),
         settings.gate,
     )
     accounts = GateAccounts(gate_memory, journal, settings.gate)
@@ -196,7 +207,7 @@ def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], 
 
     def repertoire() -> Repertoire:
         current = ports.catalogue()
-        return Repertoire(current.runbooks, current.checks, ports.hosts)
+        return Repertoire(current.runbooks, current.checks, ports.hosts, ports.agents)
 
     rooms = (
         service("scanner", lambda: scanner().run(), sends=[heard], ingress=True),
@@ -244,7 +255,7 @@ def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], 
             "runbook_runner",
             reads=to_run,
             make=lambda: RunbookRunnerActor(
-                Ledgers(store, journal, journal, tickets, accounts),
+                Ledgers(store, journal, journal, tickets, accounts, journal),
                 repertoire,
                 clock,
                 ids,

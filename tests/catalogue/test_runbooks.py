@@ -147,7 +147,7 @@ def test_what_no_executor_can_do_is_told_to_a_person(tmp_path: Path) -> None:
 
     assert runbook.by_person
     assert runbook.irreversible
-    with pytest.raises(NotRunnableError, match="RB-1 is done by a person"):
+    with pytest.raises(NotRunnableError, match="RB-1 is done by a person or an agent"):
         Order.of(runbook, {"path": "/etc/shadow"}, "/").preview()
 
 

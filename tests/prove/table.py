@@ -19,13 +19,14 @@ PAGE = Path(__file__).parents[2] / "docs" / "catalogue.md"
 _HEAD = """\
 # The catalogue
 
-Written by `python -m tests.prove.table` from `rules/` and from the cases of `make prove`; not by hand.
-What each check means is told by `aright check explain`, what a runbook does by `aright runbook show`.
+Written by `python -m tests.prove.table` from `rules/` and from the cases of `make prove`, not by
+hand. What each check means is told by `aright check explain`, what a runbook does by `aright
+runbook show`.
 
-**Proved** means: on a host of its own the check finds what the case broke, the runbook heals it, the check
-passes, a second run changes nothing, undo puts every byte, mode, owner and attribute back, and a second
-heal gives the same again. `needs root`: shown on a machine of its own, as root (`make prove`), not in
-`make test`. `unproven` says why; rules let such a runbook run only when a person approved it.
+**Proved** means: on a host of its own the check finds what the case broke, the runbook heals it,
+the check passes, a second run changes nothing, undo puts every byte, mode, owner and attribute
+back, and a second heal gives the same again. `needs root`: shown on a machine of its own, as root
+(`make prove`), not in `make test`. `unproven` says why; a person approves such a runbook first.
 """
 
 

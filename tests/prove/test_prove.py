@@ -8,7 +8,6 @@ import pytest
 from tests.prove.cases import Case, PlannedFile, all_cases
 from tests.prove.outcome import in_force, prove_in_directory
 from tests.prove.roots import GuardError, Root
-from tests.prove.table import PAGE, page
 
 
 @pytest.mark.parametrize("case", all_cases(), ids=lambda case: case.name)
@@ -59,7 +58,3 @@ def test_each_case_names_a_shipped_runbook() -> None:
     _, runbooks = in_force()
 
     assert {case.runbook for case in all_cases()} <= set(runbooks)
-
-
-def test_the_page_of_the_catalogue_is_fresh() -> None:
-    assert PAGE.read_text(encoding="utf-8") == page(), "say: python -m tests.prove.table"

@@ -46,6 +46,7 @@ from runtime.hosts.sqlite import InlineStore
 from runtime.ids import TimeOrderedIds
 from runtime.mailbox import Mailbox
 from runtime.request import Request
+from runtime.store import Query
 from tests.actors.circuit_breaker.ports import (
     EPOCH,
     FakeIncidents,
@@ -90,10 +91,13 @@ class Bench:
     def now(self) -> Moment:
         return Moment.read(self.clock)
 
+    def reaches(self, host: str, _runbook_id: str) -> Query[bool]:
+        return lambda _: host not in self.unreachable
+
     def gate(self) -> Gate:
         return Gate(
             SqliteGate(), self.incidents, self.tickets, SqliteFlaps(),
-            self.runbooks.get, lambda _: self.hosts, lambda host: host not in self.unreachable,
+            self.runbooks.get, lambda _: self.hosts, self.reaches,
             self.settings,
         )  # fmt: skip
 

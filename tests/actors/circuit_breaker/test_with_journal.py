@@ -41,7 +41,8 @@ class House:
     def gate(self) -> Gate:
         return Gate(
             SqliteGate(), self.journal, self.book, SqliteFlaps(),
-            {"rb-1": FakeRunbook()}.get, lambda _: 100, lambda _: True, self.settings,
+            {"rb-1": FakeRunbook()}.get, lambda _: 100, lambda _, __: lambda _: True,
+            self.settings,
         )  # fmt: skip
 
     async def decided(

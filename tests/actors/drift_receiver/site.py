@@ -5,7 +5,14 @@ import datetime as dt
 import attrs
 import trio
 
-from actors.drift_receiver import AgentServicer, ReceiverSettings, SqliteAgents, Vocabulary
+from actors.drift_receiver import (
+    AgentServicer,
+    HealOrders,
+    ReceiverSettings,
+    SqliteAgents,
+    SqliteHealOrders,
+    Vocabulary,
+)
 from actors.messages import Observation, Recorded, Severity
 from actors.requests import RecordObservation
 from runtime.actor import Actor, actor
@@ -73,10 +80,15 @@ class Site:
         factory=lambda: Mailbox[RecordObservation]("journal", capacity=256)
     )
     clock: VirtualClock = attrs.field(factory=lambda: VirtualClock(EPOCH))
+    agents_heal: bool = False
     ids: TimeOrderedIds = attrs.field(init=False)
+    orders: HealOrders = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.ids = TimeOrderedIds(self.clock)
+        self.orders = HealOrders(
+            self.store, SqliteHealOrders(), self.clock, 300.0, self.agents_heal
+        )
 
     def servicer(self) -> AgentServicer:
         return AgentServicer(
@@ -87,6 +99,7 @@ class Site:
             agents=SqliteAgents(),
             clock=self.clock,
             ids=self.ids,
+            orders=self.orders,
         )
 
     @property

@@ -30,6 +30,7 @@ from actors.messages import (
     Platform,
     Severity,
     State,
+    Status,
     Stop,
     StopKind,
     Verdict,
@@ -149,7 +150,9 @@ class FakeLedgers:
     _connection: sqlite3.Connection = attrs.field(factory=lambda: sqlite3.connect(":memory:"))
 
     def as_ledgers(self) -> Ledgers:
-        return Ledgers(store=self, incidents=self, intents=self, tickets=self, accounts=self)
+        return Ledgers(
+            store=self, incidents=self, intents=self, tickets=self, accounts=self, answers=self
+        )
 
     async def commit(self, *writes: Write[T]) -> list[T]:
         self.power.before()
@@ -164,6 +167,9 @@ class FakeLedgers:
 
     async def read(self, query: Query[T]) -> T:
         return query(self._connection)
+
+    def last_status(self, site: str, host: str, check: str) -> Query[Status | None]:
+        return lambda _: Status.FAIL
 
     def move(self, incident_id: str, move: Move, at: Moment) -> Write[Incident]:
         def write(_: sqlite3.Connection) -> Incident:

@@ -67,7 +67,9 @@ class Line:
         """Open an incident, take it to `acting`, and let the runner work it."""
         incident = await self._acting(check, runbook)
         accounts = GateAccounts(SqliteGate(), self.journal, GateSettings())
-        ledgers = Ledgers(self.store, self.journal, self.journal, self.tickets, accounts)
+        ledgers = Ledgers(
+            self.store, self.journal, self.journal, self.tickets, accounts, self.journal
+        )
         can = Repertoire(RUNBOOKS, CHECKS, {"host-1": self.target})
         await RunbookRunnerActor(ledgers, lambda: can, self.clock, self.ids).handle(
             ExecuteRunbook(incident)
