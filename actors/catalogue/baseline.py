@@ -73,7 +73,7 @@ class Baseline:
         if self.operator == "absent":
             return "absent"
         if value == ():
-            return "none"
+            return "at least one" if self.operator == "ne" else "none"
         text = ", ".join(value) if isinstance(value, tuple) else str(value)
         return f"{_WORDS[self.operator]}{text}{self.unit and f' {self.unit}'}"
 

@@ -80,8 +80,6 @@ class Sysctl:
 
 When: TypeAlias = Literal["now", "boot"]
 _when = in_(("now", "boot"))
-_each_sysctl = deep_iterable(matches_re(_SYSCTL))
-_each_unit = deep_iterable(matches_re(_UNIT))
 
 
 @attrs.frozen
@@ -92,7 +90,7 @@ class KernelSettings:
     setting may be `unset`.
     """
 
-    names: tuple[str, ...] = attrs.field(validator=[min_len(1), _each_sysctl])
+    names: tuple[str, ...] = attrs.field(validator=[min_len(1), deep_iterable(matches_re(_SYSCTL))])
     at: When = attrs.field(validator=_when)
 
 
@@ -116,7 +114,7 @@ class Service:
     """`running` or `stopped`.  Absent: the service, under each of its names."""
 
     name: str = attrs.field(validator=matches_re(_UNIT))
-    aliases: tuple[str, ...] = attrs.field(default=(), validator=_each_unit)
+    aliases: tuple[str, ...] = attrs.field(default=(), validator=deep_iterable(matches_re(_UNIT)))
     """Other names for it, or other services that do its work: one that runs is enough."""
 
 

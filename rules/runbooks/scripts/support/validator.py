@@ -6,7 +6,12 @@ import subprocess
 from support.problem import Problem
 from support.tree import Tree
 
-_ARGV = {"sshd": ("sshd", "-t", "-f"), "sudoers": ("visudo", "-c", "-q", "-f")}
+_ARGV = {
+    "sshd": ("sshd", "-t", "-f"),
+    "sudoers": ("visudo", "-c", "-q", "-f"),
+    "chrony": ("chronyd", "-p", "-f"),
+    "rsyslog": ("rsyslogd", "-N1", "-f"),
+}
 _PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 
