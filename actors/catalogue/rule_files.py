@@ -13,6 +13,7 @@ from typing import cast
 import attrs
 import yaml
 
+from actors.catalogue.json_lines import entry_lines
 from actors.catalogue.rules import UnreadableRule
 from runtime.errors import InvalidFileError
 
@@ -25,12 +26,12 @@ class RulePlace:
     """Where a rule was written."""
 
     path: str
-    line: int | None
-    """From 1; None in a JSON file."""
+    line: int
+    """From 1."""
 
     def __str__(self) -> str:
         """Spell it as editors do."""
-        return self.path if self.line is None else f"{self.path}:{self.line}"
+        return f"{self.path}:{self.line}"
 
 
 @attrs.frozen
@@ -90,8 +91,8 @@ def _from_json(text: str, path: str) -> Iterator[tuple[object, RulePlace]]:
         data = cast("dict[str, object]", data).get("rules")
     if not isinstance(data, list):
         raise InvalidFileError(path, _NEITHER, line=1)
-    for rule in cast("list[object]", data):
-        yield rule, RulePlace(path, None)
+    for rule, line in zip(cast("list[object]", data), entry_lines(text, "rules"), strict=True):
+        yield rule, RulePlace(path, line)
 
 
 def _from_yaml(text: str, path: str) -> Iterator[tuple[object, RulePlace]]:

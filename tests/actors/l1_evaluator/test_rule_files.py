@@ -61,6 +61,19 @@ def test_a_mapping_with_rules_is_read_too(tmp_path: Path, name: str) -> None:
     assert raw.rules == ({"id": "a"}, 5)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[\n 1,\n {"id": "]"},\n\n [2]]',
+        '{"rules": [5], "x": {"rules": []}, "rules":\n[1,\n {"a": "\\n"},\n\n [] ] , "y": 1}',
+    ],
+)
+def test_a_rule_in_a_json_file_has_its_line_too(tmp_path: Path, text: str) -> None:
+    raw = read_rules(written(tmp_path / "rules.json", text))
+
+    assert [place.line for place in raw.places] == [2, 3, 5]
+
+
 def test_a_folder_is_read_by_sorted_relative_path_with_positions_counted_through(
     tmp_path: Path,
 ) -> None:
@@ -74,7 +87,7 @@ def test_a_folder_is_read_by_sorted_relative_path_with_positions_counted_through
     places = [
         (Path(place.path).relative_to(tmp_path).as_posix(), place.line) for place in raw.places
     ]
-    assert places == [("a.yaml", 1), ("a/z.json", None), ("b.yml", 1), ("b.yml", 4)]
+    assert places == [("a.yaml", 1), ("a/z.json", 1), ("b.yml", 1), ("b.yml", 4)]
     assert [position for position, _ in RuleSet.compile(raw.rules).quarantined] == [1]
 
 
