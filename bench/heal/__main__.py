@@ -24,6 +24,7 @@ from actors.catalogue.baseline import Baseline
 from actors.catalogue.check_names import CheckNames
 from actors.catalogue.checks import Check
 from actors.catalogue.probes import Service
+from actors.catalogue.rule_files import RawRules
 from actors.catalogue.runbooks import Runbook, ServiceChange, ServiceState
 from actors.circuit_breaker import GateSettings
 from actors.flap_suppressor import FlapSettings
@@ -84,7 +85,9 @@ def catalogue() -> Catalogue:
         for name in CHECKS
     ]
     in_force = RulesInForce(RuleSet.compile(raw), plain_json(raw))
-    return Catalogue(checks, CheckNames.of(checks), {runbook.id: runbook}, in_force, (), ())
+    return Catalogue(
+        checks, CheckNames.of(checks), {runbook.id: runbook}, in_force, (), (), RawRules((), ())
+    )
 
 
 @attrs.define(eq=False)

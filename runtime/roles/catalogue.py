@@ -8,16 +8,16 @@ reload the last good catalogue stays.
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import cast
 
 import attrs
 
 from actors.catalogue.check_files import ALIASES, load_checks
 from actors.catalogue.check_names import CheckNames, load_names
 from actors.catalogue.checks import Check
-from actors.catalogue.rule_files import RulePlace, read_rules
+from actors.catalogue.misfits import Surroundings, misfits, surroundings_of
+from actors.catalogue.rule_files import RawRules, RulePlace, read_rules
 from actors.catalogue.rule_judgement import rule_from
-from actors.catalogue.rules import EXECUTE_RUNBOOK, Rule
+from actors.catalogue.rules import Rule
 from actors.catalogue.runbook_files import load_runbooks
 from actors.catalogue.runbooks import Runbook
 from actors.l1_evaluator import RuleSet, RulesInForce
@@ -25,7 +25,6 @@ from runtime.codec import plain_json
 from runtime.errors import InvalidFileError
 from runtime.settings import Settings
 
-_ACTIONS = (EXECUTE_RUNBOOK, "escalate")
 _SHAPE = ("l1", "checks", "runbooks", "scenarios")
 """What lies in a site's folder."""
 
@@ -42,11 +41,18 @@ class Catalogue:
     """Where each rule in force stands, by its position."""
     problems: tuple[str, ...]
     """What was set aside, each with file, line and reason."""
+    raw: RawRules
+    """Every rule that was read, also what was set aside."""
 
     @property
     def rules(self) -> RuleSet:
         """Give the rule set."""
         return self.in_force.rules
+
+    @property
+    def around(self) -> Surroundings:
+        """Give what rules are held against."""
+        return surroundings_of(self.checks, self.names, self.runbooks)
 
 
 @attrs.frozen
@@ -96,14 +102,17 @@ def load_catalogue(settings: Settings, trial: Trial | None = None) -> Catalogue:
     raw, places = _raw_rules(rule_paths)
     judged = RuleSet.compile(raw)
     aside = dict(judged.quarantined)
+    around = surroundings_of(checks, names, runbooks)
     for position, rule in enumerate(judged.rules):
-        if rule is not None and (reason := _misfit(rule, names, runbooks)):
-            aside[position] = f"rule {rule.id}: {reason}"
+        misfit = None if rule is None else next(misfits(rule, around), None)
+        if rule is not None and misfit is not None:
+            aside[position] = f"rule {rule.id}: {misfit.reason}"
     problems += [f"{places[position]}: {reason}" for position, reason in sorted(aside.items())]
     kept = [rule for position, rule in enumerate(raw) if position not in aside]
     in_force = RulesInForce(RuleSet.compile(kept), plain_json(kept))
     at = tuple(place for position, place in enumerate(places) if position not in aside)
-    return Catalogue(checks, names, runbooks, in_force, at, tuple(problems))
+    read = RawRules(tuple(raw), tuple(places))
+    return Catalogue(checks, names, runbooks, in_force, at, tuple(problems), read)
 
 
 def _must_be_known(settings: Settings, checks: Mapping[str, Check]) -> None:
@@ -152,32 +161,3 @@ def _id_of(raw: object) -> str | None:
     """Give the id of a valid rule."""
     judged = rule_from(raw)
     return judged.id if isinstance(judged, Rule) else None
-
-
-def _misfit(rule: Rule, names: CheckNames, runbooks: Mapping[str, Runbook]) -> str | None:
-    """Say why a valid rule cannot be in force here, if so."""
-    if rule.action not in _ACTIONS:
-        return f"unknown action {rule.action!r}; there are {', '.join(_ACTIONS)}"
-    unknown = [check for check in _checks_of(rule) if not names.knows(check)]
-    if unknown:
-        return f"no check is called {unknown[0]!r}"
-    runbook = runbooks.get(rule.runbook_id or "")
-    if rule.action == EXECUTE_RUNBOOK and runbook is None:
-        return f"no runbook is called {rule.runbook_id!r}"
-    if runbook is not None:
-        if runbook.by_person and rule.action == EXECUTE_RUNBOOK:
-            return f"runbook {runbook.id} is done by a person: the action is escalate"
-        unfit = [check for check in _checks_of(rule) if check not in runbook.checks]
-        if unfit:
-            return f"runbook {runbook.id} does not heal {unfit[0]}"
-    return None
-
-
-def _checks_of(rule: Rule) -> Iterator[str]:
-    """Yield the checks that a rule names by equality."""
-    for condition in rule.conditions:
-        if condition.field in ("check_type", "incident_type"):
-            if condition.operator == "eq":
-                yield str(condition.value)
-            elif condition.operator == "in":
-                yield from map(str, cast("tuple[object, ...]", condition.value))
