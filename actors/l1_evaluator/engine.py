@@ -73,7 +73,7 @@ class RuleSet:
 
         Never raises: what is no rule is quarantined with its reason.
         """
-        with _uncollected():
+        with uncollected():
             return cls._compile(tuple(raw_rules))
 
     @classmethod
@@ -232,8 +232,8 @@ class RuleSet:
 
 
 @contextlib.contextmanager
-def _uncollected() -> Generator[None]:
-    """Keep the garbage collector out while a set is built.
+def uncollected() -> Generator[None]:
+    """Keep the garbage collector out while a set is built, or looked through.
 
     All that is made stays, so that there is nothing to collect; looking for it again and again
     doubles the time for 100,000 rules.

@@ -33,7 +33,7 @@ _COMPARE: Final[Mapping[str, Callable[[float, float], bool]]] = {
 
 def predicate(condition: Condition) -> Holds:
     """Make the question that `condition` asks about the value of its top-level key."""
-    return within(condition.field, _on_value(condition))
+    return within(condition.field, on_value(condition))
 
 
 def within(field: str, holds: Holds) -> Holds:
@@ -91,7 +91,8 @@ def _is_missing(value: object) -> bool:
     return value is None or (isinstance(value, float) and value != value)  # noqa: PLR0124 - NaN
 
 
-def _on_value(condition: Condition) -> Holds:  # noqa: PLR0911 - one line an operator
+def on_value(condition: Condition) -> Holds:  # noqa: PLR0911 - one line an operator
+    """Make the question that `condition` asks about the value of its field itself."""
     value = condition.value
     match condition.operator:
         case "exists":

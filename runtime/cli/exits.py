@@ -21,7 +21,7 @@ class Exit(enum.IntEnum):
     CONFLICT = 5
     """Needs an approval, or does not fit the state a thing is in."""
     UNVERIFIED = 6
-    """A verification failed, or drift is there."""
+    """A verification failed, drift is there, or lint found something."""
     TIMEOUT = 7
     WOULD_CHANGE = 10
 

@@ -52,6 +52,27 @@ def list_(output: Format) -> None:
 
 
 @command.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--emits", type=click.Path(path_type=Path), help="What sources write, as a file.")
+@output_option
+def lint(paths: tuple[Path, ...], emits: Path | None, output: Format) -> None:
+    """Find rules that can never decide, name what is not there, or cost every decision.
+
+    Looks at the rules in force, or at the rule files and folders that are named.
+    """
+    from runtime.roles.linting import finding_rows, lint_rules
+
+    configured = settings()
+    with explained():
+        report = lint_rules(configured, paths, emits)
+    found = finding_rows(report)
+    print_rows(found, ["rule", "code", "place", "sentence"], output, none="nothing found")
+    undecided = len(report.undecided)
+    click.echo(f"{len(found)} findings in {report.rules} rules; {undecided} undecided", err=True)
+    raise SystemExit(Exit.UNVERIFIED if found else Exit.OK)
+
+
+@command.command()
 @dry_run_option
 def reload(*, dry_run: bool) -> None:
     """Have the running appliance read its rules, checks and runbooks anew.
