@@ -73,8 +73,7 @@ def place_of_test(place: RulePlace, number: int) -> str:
     """Give file and line of a test of the rule that stands at `place`; `number` is from 1."""
     lines: Mapping[Where, int] = {}
     with contextlib.suppress(InvalidFileError):  # `read_rules` is more lenient
-        if place.line is not None:
-            lines = read_document(Path(place.path)).lines
+        lines = read_document(Path(place.path)).lines
     for where, line in lines.items():
         if line == place.line and where and isinstance(where[-1], int):
             return f"{place.path}:{lines.get((*where, 'tests', number - 1), line)}"
