@@ -113,6 +113,16 @@ def load_runbooks(*folders: Path) -> Mapping[str, Runbook]:
     return runbooks
 
 
+def runbook_places(*folders: Path) -> Mapping[str, str]:
+    """Give file and line of each runbook that `load_runbooks` reads, by id."""
+    places: dict[str, str] = {}
+    for path in (file for folder in folders for file in _files(folder)):
+        document = read_document(path)
+        for position, written in enumerate(validated(document, _File).runbooks):
+            places[written.id] = f"{path}:{document.line_of(('runbooks', position))}"
+    return places
+
+
 def _files(folder: Path) -> Iterable[Path]:
     try:
         return sorted(path for path in folder.iterdir() if path.suffix in {".yaml", ".yml"})

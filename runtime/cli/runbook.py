@@ -46,6 +46,19 @@ def list_(output: Format) -> None:
 
 
 @command.command()
+@output_option
+def lint(output: Format) -> None:
+    """Find runbooks whose fix nothing verifies, or that leave too much open."""
+    from runtime.roles.linting import lint_runbooks
+
+    with explained():
+        found, count = lint_runbooks(settings())
+    print_rows(found, ["runbook", "code", "place", "sentence"], output, none="nothing found")
+    click.echo(f"{len(found)} findings in {count} runbooks", err=True)
+    raise SystemExit(Exit.UNVERIFIED if found else Exit.OK)
+
+
+@command.command()
 @click.argument("runbook")
 @output_option
 def show(runbook: str, output: Format) -> None:

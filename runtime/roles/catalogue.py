@@ -97,8 +97,7 @@ def load_catalogue(settings: Settings, trial: Trial | None = None) -> Catalogue:
         problems += [str(problem) for problem in found.problems]
     _must_be_known(settings, checks)
     names = _names(folders, checks)
-    # A site's own scripts may use those of the shipped folder, which therefore comes first.
-    runbooks = load_runbooks(*reversed(list(_inside(folders, "runbooks"))))
+    runbooks = load_runbooks(*runbook_folders(folders))
     raw, places = _raw_rules(rule_paths)
     judged = RuleSet.compile(raw)
     aside = dict(judged.quarantined)
@@ -124,6 +123,11 @@ def _must_be_known(settings: Settings, checks: Mapping[str, Check]) -> None:
                 raise InvalidFileError(
                     f"target {target.host}", f"no check for {target.platform} is {name!r}{meant}"
                 )
+
+
+def runbook_folders(folders: tuple[Path, ...]) -> list[Path]:
+    """Give the folders of runbooks: the shipped one first, whose scripts a site's own may use."""
+    return list(reversed(list(_inside(folders, "runbooks"))))
 
 
 def _inside(folders: tuple[Path, ...], name: str) -> Iterator[Path]:

@@ -9,8 +9,10 @@ import attrs
 from actors.catalogue.emission_files import load_emitted
 from actors.catalogue.misfits import Surroundings
 from actors.catalogue.rule_files import RawRules, read_rules
+from actors.catalogue.runbook_files import runbook_places
+from actors.catalogue.runbook_lint import lint_runbook
 from actors.l1_evaluator.lint import Report, lint
-from runtime.roles.catalogue import load_catalogue
+from runtime.roles.catalogue import load_catalogue, runbook_folders
 from runtime.settings import Settings
 
 
@@ -30,6 +32,22 @@ def lint_rules(settings: Settings, paths: Sequence[Path], emits: Path | None) ->
         raw = _read(paths) if paths else catalogue.raw
         around = catalogue.around if emits is None else _emitted(emits)
     return lint(raw, around, time.perf_counter)
+
+
+def lint_runbooks(settings: Settings) -> tuple[Sequence[Mapping[str, object]], int]:
+    """Look at the runbooks in force; gives the findings as rows, and how many runbooks there are.
+
+    Raises:
+        InvalidFileError: a file cannot be read or says what it must not, with file and line.
+    """
+    catalogue = load_catalogue(settings)
+    places = runbook_places(*runbook_folders(settings.rule_folders))
+    found = [
+        {**attrs.asdict(finding), "place": places[runbook.id]}
+        for runbook in catalogue.runbooks.values()
+        for finding in lint_runbook(runbook, catalogue.checks, catalogue.names.severities)
+    ]
+    return found, len(catalogue.runbooks)
 
 
 def finding_rows(report: Report) -> list[Mapping[str, object]]:
