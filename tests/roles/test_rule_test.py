@@ -345,6 +345,35 @@ def test_the_command_gives_its_findings_as_data(tmp_path: Path) -> None:
     }
 
 
+def test_a_folder_is_laid_over_the_rules_in_force_and_it_alone_is_tested(tmp_path: Path) -> None:
+    hides = rule("SITE", [ROOT, FAILS], test_of("this"), test_of("none", status="error"))
+    folder = tmp_path / "site"
+    for name in ("l1", "scenarios"):
+        (folder / name).mkdir(parents=True)
+    (folder / "l1" / "site.json").write_text(json.dumps([hides]), encoding="utf-8")
+    scenario = {
+        "name": "a person is told",
+        "when": [{"check": "ssh_root_login", "status": "fail"}],
+        "then": [{"at": "+1m", "check": "ssh_root_login", "state": "closed"}],
+    }
+    file = folder / "scenarios" / "site.yaml"
+    file.write_text(json.dumps({"scenarios": [scenario]}), encoding="utf-8")
+
+    told = aright("rule", "test", str(folder))
+
+    assert told.exit_code == 6
+    first, *_, tests, scenes = told.stdout.splitlines()
+    assert first == (
+        f"{file}:1: a person is told: at +1m ssh_root_login: state is escalated, expected closed"
+    )
+    assert tests == "2 tests of 1 rules: 0 failed, 0 rules without a test"
+    assert scenes == "1 scenarios: 1 expectations failed"
+
+
+def test_rules_that_decide_alone_must_be_named() -> None:
+    assert aright("rule", "test", "--only").exit_code == 2
+
+
 def test_a_file_that_cannot_be_read_ends_with_1_and_an_unknown_rule_with_3(tmp_path: Path) -> None:
     assert aright("rule", "test", str(tmp_path / "none.yaml")).exit_code == 1
     assert aright("rule", "test", "--rule", "NONE").exit_code == 3

@@ -17,7 +17,7 @@ import trio
 from actors.catalogue.baseline import Baseline
 from actors.catalogue.checks import Check
 from actors.catalogue.probes import Sysctl
-from actors.catalogue.runbooks import Runbook, Script
+from actors.catalogue.runbooks import Runbook, Script, ServiceChange
 from actors.messages import Status
 from runtime.errors import UnanswerableError, UnansweredError
 from runtime.hosts.confined import Facts
@@ -40,8 +40,11 @@ def rehearsed_check(check: Check) -> Check:
 
 
 def rehearsed_runbook(runbook: Runbook) -> Runbook:
-    """Give a runbook that a simulated host knows by its script; a person's stays as it is."""
-    if runbook.by_person:
+    """Give a runbook that a simulated host knows by its script.
+
+    What a person does or an agent is told stays as it is.
+    """
+    if not isinstance(runbook.act, Script | ServiceChange):
         return runbook
     script = Script(runbook.id, Path("/", _PREFIX, runbook.id), runbook.act.args)
     return attrs.evolve(runbook, act=script, undo=None if runbook.irreversible else script)
