@@ -1,5 +1,8 @@
 """The errors of Aright.  An exception says that a promise broke, and carries the values."""
 
+import difflib
+from collections.abc import Iterable
+
 
 class ArightError(Exception):
     """Everything that Aright itself raises; what a library raises is translated at its door."""
@@ -17,8 +20,10 @@ class InvalidFileError(ArightError):
 class NotFoundError(ArightError):
     """A person named a thing that is not there."""
 
-    def __init__(self, kind: str, name: str) -> None:
-        super().__init__(f"no {kind} {name}")
+    def __init__(self, kind: str, name: str, known: Iterable[str] = ()) -> None:
+        near = difflib.get_close_matches(name, list(known), n=1)
+        meant = f"; did you mean {near[0]!r}?" if near else ""
+        super().__init__(f"no {kind} {name}{meant}")
         self.kind, self.name = kind, name
 
 

@@ -99,7 +99,7 @@ def _from_yaml(text: str, path: str) -> Iterator[tuple[object, RulePlace]]:
     loader = _Loader(text)
     try:
         root = loader.get_single_node()
-        for node in _rule_nodes(root, path):
+        for node in cast("list[yaml.Node]", rules_node(root, path).value):
             yield _constructed(loader, node), RulePlace(path, node.start_mark.line + 1)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
@@ -110,14 +110,15 @@ def _from_yaml(text: str, path: str) -> Iterator[tuple[object, RulePlace]]:
         loader.dispose()
 
 
-def _rule_nodes(root: yaml.Node | None, path: str) -> list[yaml.Node]:
+def rules_node(root: yaml.Node | None, path: str) -> yaml.SequenceNode:
+    """Find the list of rules in a document; raises InvalidFileError where it holds none."""
     if isinstance(root, yaml.MappingNode):
         pairs = cast("list[tuple[yaml.Node, yaml.Node]]", root.value)
         root = next((value for key, value in pairs if key.value == "rules"), root)
     if not isinstance(root, yaml.SequenceNode):
         line = 1 if root is None else root.start_mark.line + 1
         raise InvalidFileError(path, _NEITHER, line=line)
-    return cast("list[yaml.Node]", root.value)
+    return root
 
 
 def _constructed(loader: yaml.SafeLoader, node: yaml.Node) -> object:

@@ -6,12 +6,12 @@ from typing import cast
 
 import click
 
-from runtime.cli.client import change, mapping, rows
 from runtime.cli.exits import Exit, end, explained
 from runtime.cli.lines import opened
 from runtime.cli.output import Format, output_option, print_data, print_rows
 from runtime.cli.rehearsal import dry_run_option
 from runtime.cli.rule_backtest import command as backtest
+from runtime.cli.rule_edit import COMMANDS, reload_now
 from runtime.cli.rule_test import command as test
 from runtime.cli.settings import settings
 
@@ -23,6 +23,8 @@ def command() -> None:
 
 command.add_command(test)
 command.add_command(backtest)
+for each in COMMANDS:
+    command.add_command(each)
 
 
 @command.command("list")
@@ -86,10 +88,7 @@ def reload(*, dry_run: bool) -> None:
             rules = load_catalogue(settings()).rules
         click.echo(f"would put {len(rules.rules)} rules in force, version {rules.version[:12]}")
         raise SystemExit(Exit.WOULD_CHANGE)
-    data = mapping(change("rule", "reload"))
-    click.echo(f"{data['rules']} rules in force, version {str(data['version'])[:12]}")
-    for problem in rows(data["set_aside"]):
-        click.echo(f"set aside: {problem}", err=True)
+    reload_now()
 
 
 @command.command()

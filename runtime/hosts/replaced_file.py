@@ -1,0 +1,62 @@
+"""Files that people keep, replaced whole: nobody ever reads half of one."""
+
+import contextlib
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+from runtime.errors import ConflictError, InvalidFileError
+
+
+def replace_file(path: Path, before: bytes | None, after: bytes) -> None:
+    """Put `after` in the place of `before`, durably; mode, owner and attributes stay.
+
+    `before` is None for a file that is new.  A link is followed: what it names is replaced.
+
+    Raises:
+        ConflictError: somebody changed the file meanwhile; it stays as it is.
+        InvalidFileError: it cannot be written.
+    """
+    path = path.resolve()
+    try:
+        found = path.read_bytes() if path.exists() else None
+        if found != before:
+            raise ConflictError(f"{path}: was changed meanwhile; nothing was written")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, after)
+    except OSError as error:
+        raise InvalidFileError(str(path), f"cannot be written: {error.strerror}") from error
+
+
+def _replace(path: Path, after: bytes) -> None:
+    descriptor, name = tempfile.mkstemp(prefix=".", suffix=".new", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(after)
+            _as_before(path, descriptor)
+            file.flush()
+            os.fsync(descriptor)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _as_before(path: Path, descriptor: int) -> None:
+    """Give the new file what the old one had, or what a new file usually has."""
+    if not path.exists():
+        os.fchmod(descriptor, 0o644)
+        return
+    had = path.stat()
+    if (had.st_uid, had.st_gid) != (os.geteuid(), os.getegid()):
+        os.fchown(descriptor, had.st_uid, had.st_gid)
+    for name in os.listxattr(path):
+        with contextlib.suppress(PermissionError):  # some belong to the system alone
+            os.setxattr(descriptor, name, os.getxattr(path, name))
+    os.fchmod(descriptor, stat.S_IMODE(had.st_mode))
