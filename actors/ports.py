@@ -77,10 +77,10 @@ class Tickets(Protocol):
 
 
 class Accounts(Protocol):
-    """Given by the circuit breaker: what the safety gate must know of every fix."""
+    """Given by the circuit breaker and the flap suppressor: what they must know of every fix."""
 
     def finished(self, incident: Incident, verdict: Verdict, at: Moment) -> Write[Sequence[Stop]]:
-        """Count a verdict: breaker, canary, budget.  Gives the stops it causes."""
+        """Count a verdict, once however often it is told.  Gives the stops it causes."""
         ...
 
 

@@ -29,6 +29,11 @@ class FileFacts(Protocol):
         """Give the group's number."""
         ...
 
+    @property
+    def changed_at(self) -> float:
+        """Give the seconds since 1970 at which content, mode or owner was changed last."""
+        ...
+
 
 class Listener(Protocol):
     """A socket that waits for others."""

@@ -133,7 +133,7 @@ def _suppression(case: Case, _: GateSettings) -> Answer:
         held.kind,
         Fact("suppressed", {"suppression": held.id, "until": _wall(held.until)}),
         due=held.until,
-        stop=case.stop(kind, key, held.kind),
+        stop=attrs.evolve(case.stop(kind, key, held.kind), note=held.reason),
     )
 
 

@@ -138,7 +138,7 @@ class _Change:
                 stop.host, stop.check, stop.rule_id, stop.runbook_id, self.wall, self.wall,
             ),
         )  # fmt: skip
-        self.log(ticket_id, "opened", ARIGHT, "")
+        self.log(ticket_id, "opened", ARIGHT, stop.note)
 
     def raise_to(self, severity: Severity, ticket_id: str) -> None:
         self.connection.execute(

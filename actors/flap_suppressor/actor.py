@@ -1,13 +1,25 @@
-"""The flap suppressor as an actor: each question and each command is one commit."""
+"""The flap suppressor as an actor: each question and each command is one commit at most."""
 
 import sqlite3
+from collections.abc import Mapping
 from typing import assert_never
 
 import attrs
 import structlog
 
-from actors.flap_suppressor.core import FlapSettings, extended, flap_of, within_window
+from actors.catalogue.target import Target
+from actors.flap_suppressor.accounts import change_behind
+from actors.flap_suppressor.core import (
+    FlapSettings,
+    extended,
+    flap_of,
+    is_suspected,
+    stop_reason,
+    within_window,
+)
+from actors.flap_suppressor.fight import Partner, beat_of
 from actors.flap_suppressor.store import Flaps
+from actors.flap_suppressor.suspects import named_in
 from actors.messages import Fact, Incident, Moment, Move, State
 from actors.messages.suppression import Suppression, SuppressionKind
 from actors.ports import Incidents
@@ -35,6 +47,8 @@ class FlapSuppressorActor:
     clock: Clock
     ids: Ids
     settings: FlapSettings
+    targets: Mapping[str, Target] = attrs.field(factory=dict[str, Target])
+    """The hosts that can be asked who changes a setting back."""
 
     async def handle(self, message: SuppressionOf | Command) -> None:
         """Answer one question, or obey one command."""
@@ -52,14 +66,35 @@ class FlapSuppressorActor:
                 assert_never(message)
 
     async def _holding(self, incident: Incident, now: Moment) -> Suppression | None:
-        def quiet(connection: sqlite3.Connection) -> bool:
-            return not any(query(connection) for query in self._standing(incident))
+        def stands(connection: sqlite3.Connection) -> bool:
+            return any(query(connection) for query in self._standing(incident))
 
-        # Most drifts never recurred and nobody holds them back: that needs no commit.
-        if incident.recurred_from is None and await self.store.read(quiet):
-            return None
-        [holding] = await self.store.commit(self._judge(incident, now))
+        partner = None
+        if not await self.store.read(stands):
+            partner = await self._partner(incident)
+            # Most drifts never recurred and nobody holds them back: that needs no commit.
+            if incident.recurred_from is None and (partner is None or partner.beat is None):
+                return None
+        [holding] = await self.store.commit(self._judge(incident, partner, now))
         return holding
+
+    async def _partner(self, incident: Incident) -> Partner | None:
+        """Find out who changes the setting back, where it came back after a verified fix."""
+
+        def known(connection: sqlite3.Connection) -> Partner | None:
+            before = self.flaps.changes(incident)(connection)
+            if not before:
+                return None
+            behind = change_behind(incident, self.incidents, self.flaps)
+            changes = (*before, behind(connection))
+            return Partner(changes, beat_of(changes))
+
+        partner, target = await self.store.read(known), self.targets.get(incident.host)
+        if partner is None or target is None or not partner.path:
+            return partner
+        if not is_suspected(partner, self.settings):
+            return partner
+        return attrs.evolve(partner, named_in=await named_in(target, partner.path))
 
     def _standing(self, incident: Incident) -> list[Write[Suppression | None]]:
         return [
@@ -67,7 +102,9 @@ class FlapSuppressorActor:
             for check in (incident.check, "")
         ]
 
-    def _judge(self, incident: Incident, now: Moment) -> Write[Suppression | None]:
+    def _judge(
+        self, incident: Incident, partner: Partner | None, now: Moment
+    ) -> Write[Suppression | None]:
         fresh = self.ids.new("suppression")
 
         def write(connection: sqlite3.Connection) -> Suppression | None:
@@ -78,13 +115,17 @@ class FlapSuppressorActor:
                     self._ended(standing, "expired", ARIGHT, "its time is over", now)(connection)
                 else:
                     holding = holding or standing
+            count = 0
             if incident.recurred_from is not None:
                 recurrences = self.flaps.recurred(incident, now)(connection)
                 count = within_window(recurrences, now, self.settings)
-                if holding is None and count >= self.settings.recurrences:
-                    holding = flap_of(incident, fresh, now, self.settings)
-                    reason = f"came back {count} times within {self.settings.window_s:g} s"
-                    self.flaps.open(holding, ARIGHT, reason)(connection)
+            reason = stop_reason(count, partner, self.settings)
+            if holding is None and reason:
+                holding = flap_of(incident, fresh, now, self.settings, reason)
+                self.flaps.open(holding, ARIGHT)(connection)
+                if partner is not None:
+                    fact = Fact("partner_named", partner.facts())
+                    self.incidents.note(incident.id, fact, now)(connection)
             if holding is not None:
                 self.flaps.hold(holding, incident.id)(connection)
             return holding
@@ -115,6 +156,7 @@ class FlapSuppressorActor:
             command.check,
             now,
             until,
+            command.reason,
         )
 
         def write(connection: sqlite3.Connection) -> Suppression:
@@ -123,7 +165,7 @@ class FlapSuppressorActor:
                 raise ConflictError(f"suppression {standing.id} stands already; extend it")
             if standing is not None:
                 self._ended(standing, "expired", ARIGHT, "its time is over", now)(connection)
-            self.flaps.open(suppression, command.who, command.reason)(connection)
+            self.flaps.open(suppression, command.who)(connection)
             return suppression
 
         return write

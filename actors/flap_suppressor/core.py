@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import attrs
 
+from actors.flap_suppressor.fight import Partner
 from actors.messages import Incident, Moment
 from actors.messages.suppression import Suppression, SuppressionKind
 from runtime.errors import ConflictError
@@ -26,7 +27,34 @@ def within_window(recurrences: Sequence[Moment], now: Moment, settings: FlapSett
     return sum(now.since(at) < settings.window_s for at in recurrences)
 
 
-def flap_of(incident: Incident, identity: str, now: Moment, settings: FlapSettings) -> Suppression:
+def is_suspected(partner: Partner, settings: FlapSettings) -> bool:
+    """Say whether the host is worth asking who it is: there is a beat, or nearly a flap."""
+    changes = partner.changes
+    recent = [
+        each for each in changes if (changes[-1].at - each.at).total_seconds() < settings.window_s
+    ]
+    return partner.beat is not None or len(recent) >= settings.recurrences
+
+
+def stop_reason(count: int, partner: Partner | None, settings: FlapSettings) -> str:
+    """Say why a drift is not to be healed any more; empty where it is.
+
+    Args:
+        count: its recurrences within the window.
+        partner: what is known of who changes it back.
+        settings: how many are one too many.
+    """
+    if partner is not None and partner.beat is not None:
+        return str(partner)
+    if count < settings.recurrences:
+        return ""
+    counted = f"came back {count} times within {settings.window_s:g} s"
+    return counted if partner is None else f"{counted}: {partner}"
+
+
+def flap_of(
+    incident: Incident, identity: str, now: Moment, settings: FlapSettings, reason: str
+) -> Suppression:
     """Give the suppression that stops healing the drift of this incident."""
     return Suppression(
         identity,
@@ -36,6 +64,7 @@ def flap_of(incident: Incident, identity: str, now: Moment, settings: FlapSettin
         incident.check,
         now,
         _after(settings.expires_s, now),
+        reason,
     )
 
 

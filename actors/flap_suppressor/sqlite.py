@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import attrs
 
+from actors.flap_suppressor.sqlite_changes import SqliteChanges
 from actors.messages import Incident, Moment
 from actors.messages.suppression import (
     Suppression,
@@ -21,13 +22,15 @@ _KEPT_S = 7 * 24 * 3600.0
 
 _SUPPRESSIONS = """
     select id, kind, site, host, check_name, opened_wall, opened_boot, opened_monotonic,
-           until_wall, until_boot, until_monotonic, ended_at
+           until_wall, until_boot, until_monotonic,
+           (select reason from suppression_history where suppression_id = id and line = 0),
+           ended_at
       from suppressions
 """
 
 
 @attrs.frozen
-class SqliteFlaps:
+class SqliteFlaps(SqliteChanges):
     """The memory of the flap suppressor; see `Flaps` for what each method promises."""
 
     def standing(self, site: str, host: str, check: str) -> Query[Suppression | None]:
@@ -73,7 +76,7 @@ class SqliteFlaps:
 
         return write
 
-    def open(self, suppression: Suppression, who: str, reason: str) -> Write[None]:
+    def open(self, suppression: Suppression, who: str) -> Write[None]:
         """Keep a new suppression."""
 
         def write(connection: sqlite3.Connection) -> None:
@@ -85,7 +88,7 @@ class SqliteFlaps:
                     *_columns(suppression.opened_at), *_columns(suppression.until),
                 ),
             )  # fmt: skip
-            _log(connection, suppression, "opened", who, reason, suppression.opened_at)
+            _log(connection, suppression, "opened", who, suppression.reason, suppression.opened_at)
 
         return write
 
@@ -105,7 +108,7 @@ class SqliteFlaps:
     def end(
         self, suppression: Suppression, what: str, who: str, reason: str, at: Moment
     ) -> Write[Sequence[str]]:
-        """End it, forget the recurrences behind it, and give the incidents it held back."""
+        """End it, forget what is behind it, and give the incidents it held back."""
 
         def write(connection: sqlite3.Connection) -> Sequence[str]:
             connection.execute(
@@ -115,6 +118,10 @@ class SqliteFlaps:
             connection.execute(
                 "update recurrences set forgotten = 1"
                 " where site = ? and host = ? and check_name = ?",
+                (suppression.site, suppression.host, suppression.check),
+            )
+            connection.execute(
+                "delete from healed_drifts where site = ? and host = ? and check_name = ?",
                 (suppression.site, suppression.host, suppression.check),
             )
             _log(connection, suppression, what, who, reason, at)
@@ -151,11 +158,18 @@ def _found(
     connection: sqlite3.Connection, which: str, *values: str
 ) -> Iterator[tuple[Suppression, dt.datetime | None]]:
     for row in connection.execute(_SUPPRESSIONS + which, values).fetchall():
-        identity, kind, site, host, check, *moments, ended_at = row
-        until = None if moments[3] is None else _moment(*moments[3:])
+        identity, kind, site, host, check, *moments, reason, ended_at = row
+        opened, until = moments[:3], moments[3:]
         yield (
             Suppression(
-                identity, SuppressionKind(kind), site, host, check, _moment(*moments[:3]), until
+                identity,
+                SuppressionKind(kind),
+                site,
+                host,
+                check,
+                _moment(*opened),
+                None if until[0] is None else _moment(*until),
+                reason,
             ),
             None if ended_at is None else dt.datetime.fromisoformat(ended_at),
         )

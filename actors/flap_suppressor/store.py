@@ -1,8 +1,10 @@
 """What the flap suppressor needs remembered."""
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Protocol
 
+from actors.flap_suppressor.fight import Change
 from actors.messages import Incident, Moment
 from actors.messages.suppression import Suppression, SuppressionPage
 from runtime.store import Query, Write
@@ -26,7 +28,19 @@ class Flaps(Protocol):
         """Count an incident's recurrence, once ever; give those of its drift that count."""
         ...
 
-    def open(self, suppression: Suppression, who: str, reason: str) -> Write[None]:
+    def healed(self, incident: Incident, change: Change, at: Moment) -> Write[None]:
+        """Remember, once, a drift whose fix was verified."""
+        ...
+
+    def changes(self, incident: Incident) -> Query[Sequence[Change]]:
+        """List the changes behind the latest verified fixes of the same drift, oldest first."""
+        ...
+
+    def last_fix(self, incident: Incident, path: str) -> Query[dt.datetime | None]:
+        """Say when something in this file of the host was healed last."""
+        ...
+
+    def open(self, suppression: Suppression, who: str) -> Write[None]:
         """Keep a new suppression."""
         ...
 
@@ -37,7 +51,7 @@ class Flaps(Protocol):
     def end(
         self, suppression: Suppression, what: str, who: str, reason: str, at: Moment
     ) -> Write[Sequence[str]]:
-        """End it, forget the recurrences behind it, and give the incidents it held back.
+        """End it, forget what is behind it, and give the incidents it held back.
 
         `what` is lifted or expired.
         """

@@ -67,6 +67,8 @@ class Stop:
     check: str = ""
     rule_id: str = ""
     runbook_id: str = ""
+    note: str = ""
+    """A word to those who read the ticket here; no channel brings it outside."""
 
     @classmethod
     def of(cls, incident: Incident, kind: StopKind, reason: str, *, key: str = "") -> "Stop":

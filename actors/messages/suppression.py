@@ -21,7 +21,7 @@ class SuppressionKind(enum.StrEnum):
     """Who holds healing back."""
 
     FLAP = "flap"
-    """The appliance: the drift came back after too many verified fixes."""
+    """The appliance: the drift came back after too many verified fixes, or on a beat."""
     OPERATOR = "operator"
     """A person."""
 
@@ -39,6 +39,8 @@ class Suppression:
     opened_at: Moment
     until: Moment | None = None
     """None: until a person lifts it."""
+    reason: str = ""
+    """Why it was opened, in words; it may name a file of the host, so it stays on the appliance."""
 
     @property
     def key(self) -> str:

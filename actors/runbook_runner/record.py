@@ -21,7 +21,8 @@ class Ledgers:
     incidents: Incidents
     intents: Intents
     tickets: Tickets
-    accounts: Accounts
+    accounts: Sequence[Accounts]
+    """Told of every verdict in its commit, in order."""
     answers: Answers
 
 
@@ -106,11 +107,10 @@ class Record:
         return self.ledgers.incidents.move(self.incident.id, move, at)
 
     def _accounted(self, verdict: Verdict, at: Moment) -> Write[object]:
-        counted = self.ledgers.accounts.finished(self.incident, verdict, at)
-
         def write(connection: sqlite3.Connection) -> None:
-            for stop in counted(connection):
-                self.ledgers.tickets.open(stop, at)(connection)
+            for accounts in self.ledgers.accounts:
+                for stop in accounts.finished(self.incident, verdict, at)(connection):
+                    self.ledgers.tickets.open(stop, at)(connection)
 
         return write
 

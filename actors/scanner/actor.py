@@ -9,9 +9,18 @@ import trio
 from actors.catalogue.checks import Check, examine, judge
 from actors.catalogue.extraction import extract
 from actors.catalogue.readings import Failed
-from actors.messages import Observation, Recorded
+from actors.messages import JSON, Observation, Recorded, Status
 from actors.requests import CheckRun, RecordObservation
-from actors.scanner.core import Question, Schedule, Watch, check_of, checks_of, questions
+from actors.scanner.core import (
+    Question,
+    Schedule,
+    Watch,
+    check_of,
+    checks_of,
+    interval_of,
+    questions,
+)
+from actors.scanner.footprint import footprint
 from runtime.clock import Clock
 from runtime.errors import NotFoundError, StoreError, UnansweredError
 from runtime.ids import Ids
@@ -33,6 +42,8 @@ class Eye:
     journal: Post[RecordObservation]
     clock: Clock
     ids: Ids
+    default_interval_s: float
+    """For a check that names no interval."""
 
     async def look(self, host: str, check: Check) -> Observation:
         """Ask one question, for no longer than the check may take."""
@@ -40,6 +51,9 @@ class Eye:
         answer = judge(check, Failed("timeout"))
         with trio.move_on_after(check.timeout_s):
             answer = await examine(check, watch.target, self.clock.now())
+        details: Mapping[str, JSON] = {}
+        if answer.status is Status.FAIL:
+            details = await self._details(watch, check)
         return Observation(
             id=self.ids.new("observation"),
             site=watch.site,
@@ -53,10 +67,18 @@ class Eye:
             distro=await _distro(watch, check.timeout_s),
             expected=answer.expected,
             actual=answer.actual,
+            details=details,
             controls=check.controls,
             absent=answer.absent,
             reason=answer.reason,
         )
+
+    async def _details(self, watch: Watch, check: Check) -> Mapping[str, JSON]:
+        """Say what is known of the change behind a drift, and how late it may have been seen."""
+        left: Mapping[str, JSON] = {}
+        with trio.move_on_after(check.timeout_s):
+            left = await footprint(check.probe, watch.target)
+        return {**left, "asked_every_s": interval_of(watch, check, self.default_interval_s)}
 
     async def record(self, observation: Observation) -> Recorded:
         """Have it kept; returns when it is durable.
@@ -85,8 +107,6 @@ class Scanner:
     """Asks each host what is due, a few questions at once, and sleeps until the next is."""
 
     eye: Eye
-    default_interval_s: float
-    """For a check that names no interval."""
     spread_s: float = 5.0
     """Over which the first round is spread, so that a start is no flood."""
     at_once: int = 4
@@ -122,7 +142,7 @@ class Scanner:
         checks = self.eye.checks()
         if checks is self._known:
             return
-        asked = questions(self.eye.watches.values(), checks, self.default_interval_s)
+        asked = questions(self.eye.watches.values(), checks, self.eye.default_interval_s)
         self._schedule = Schedule.spread(asked, self.eye.clock.monotonic(), self.spread_s)
         self._known = checks
 

@@ -61,12 +61,17 @@ def checks_of(watch: Watch, checks: Mapping[str, Check]) -> Sequence[Check]:
     ]
 
 
+def interval_of(watch: Watch, check: Check, default_interval_s: float) -> float:
+    """Give the seconds between two looks: the host's own, else the check's, else the default."""
+    return watch.interval_s or check.interval_s or default_interval_s
+
+
 def questions(
     watches: Iterable[Watch], checks: Mapping[str, Check], default_interval_s: float
 ) -> Sequence[Question]:
     """List every question to every host; raises NotFoundError as `checks_of` does."""
     return [
-        Question(watch.host, check, watch.interval_s or check.interval_s or default_interval_s)
+        Question(watch.host, check, interval_of(watch, check, default_interval_s))
         for watch in watches
         for check in checks_of(watch, checks)
     ]

@@ -35,6 +35,8 @@ class Facts:
     uid: int
     gid: int
     size: int
+    changed_at: float
+    """Seconds since 1970 at which content, mode or owner was changed last; nobody can set it."""
 
 
 @attrs.frozen
@@ -47,7 +49,13 @@ class Confined:
         """Look at a file; None where it is not there."""
         with _answering(path), self._located(path) as (directory, name):
             found = os.stat(name, dir_fd=directory, follow_symlinks=False)
-            return Facts(stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid, found.st_size)
+            return Facts(
+                stat.S_IMODE(found.st_mode),
+                found.st_uid,
+                found.st_gid,
+                found.st_size,
+                found.st_ctime,
+            )
         return None
 
     def read(self, path: str, cap_bytes: int) -> bytes | None:

@@ -56,7 +56,14 @@ async def differences(
     asked = attrs.evolve(watch, checks=tuple(wanted) or watch.checks)
     clock = SystemClock()
     nobody = Mailbox[RecordObservation]("nobody", capacity=1)  # looking records nothing
-    eye = Eye({host: asked}, lambda: catalogue.checks, nobody.post, clock, TimeOrderedIds(clock))
+    eye = Eye(
+        {host: asked},
+        lambda: catalogue.checks,
+        nobody.post,
+        clock,
+        TimeOrderedIds(clock),
+        settings.poll_interval,
+    )
     found: list[Difference] = []
     for check in checks_of(asked, catalogue.checks):
         observation = await eye.look(host, check)

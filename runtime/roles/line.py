@@ -22,7 +22,7 @@ from actors.circuit_breaker import (
 )
 from actors.drift_receiver import count_agents
 from actors.escalator import Channel, Courier, EscalatorActor, SqliteOutbox, SqliteTickets
-from actors.flap_suppressor import FlapSettings, FlapSuppressorActor, SqliteFlaps
+from actors.flap_suppressor import FlapAccounts, FlapSettings, FlapSuppressorActor, SqliteFlaps
 from actors.journal import (
     DeadLetterRow,
     DueWork,
@@ -185,7 +185,10 @@ def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], 
         lambda host, runbook_id: _reaches(ports, host, runbook_id),
         settings.gate,
     )
-    accounts = GateAccounts(gate_memory, journal, settings.gate)
+    accounts = (
+        GateAccounts(gate_memory, journal, settings.gate),
+        FlapAccounts(flap_memory, journal),
+    )
     due_work = DueWork(to_decide.post, to_run.post, store, journal, tickets, clock)
     due_alarm = Alarm(due_work.next_due, due_work.ring, clock)
     couriers = [
@@ -202,8 +205,15 @@ def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], 
         await due_alarm.run()
 
     def scanner() -> Scanner:
-        eye = Eye(ports.watches, lambda: ports.catalogue().checks, heard.post, clock, ids)
-        return Scanner(eye, settings.poll_interval_s)
+        eye = Eye(
+            ports.watches,
+            lambda: ports.catalogue().checks,
+            heard.post,
+            clock,
+            ids,
+            settings.poll_interval_s,
+        )
+        return Scanner(eye)
 
     def repertoire() -> Repertoire:
         current = ports.catalogue()
@@ -242,7 +252,13 @@ def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], 
             "flap_suppressor",
             reads=flaps,
             make=lambda: FlapSuppressorActor(
-                store, flap_memory, journal, clock, ids, settings.flap
+                store,
+                flap_memory,
+                journal,
+                clock,
+                ids,
+                settings.flap,
+                {host: watch.target for host, watch in ports.watches.items()},
             ),
         ),
         actor(

@@ -1,5 +1,6 @@
 """A host in memory: answers the questions of a `Target` without threads, on any clock."""
 
+import datetime as dt
 import fnmatch
 from collections.abc import Sequence
 
@@ -11,8 +12,25 @@ from runtime.hosts.confined import Facts
 from runtime.hosts.kernel import ListeningSocket
 from runtime.hosts.processes import Completed
 
+VIRTUAL_EPOCH = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
+"""What a host in memory calls the virtual time 0."""
 
-@attrs.define
+
+def _virtual_now() -> float:
+    """Read the virtual time, 0 where none runs."""
+    try:
+        return trio.current_time()
+    except RuntimeError:
+        return 0.0
+
+
+def _stamped(file: "FakeFile", changed: "attrs.Attribute[object]", value: object) -> object:
+    if changed.name != "changed_at":
+        file.changed_at = _virtual_now()
+    return value
+
+
+@attrs.define(on_setattr=_stamped)
 class FakeFile:
     """A regular file."""
 
@@ -20,6 +38,8 @@ class FakeFile:
     mode: int = 0o644
     uid: int = 0
     gid: int = 0
+    changed_at: float = attrs.field(factory=_virtual_now, kw_only=True)
+    """Virtual time of the last write or change of mode."""
 
 
 @attrs.define
@@ -53,7 +73,10 @@ class FakeTarget:
     async def stat(self, path: str) -> Facts | None:
         await self._asked()
         file = self.files.get(path)
-        return None if file is None else Facts(file.mode, file.uid, file.gid, len(file.text))
+        if file is None:
+            return None
+        changed_at = VIRTUAL_EPOCH.timestamp() + file.changed_at
+        return Facts(file.mode, file.uid, file.gid, len(file.text), changed_at)
 
     async def read_text(self, path: str, cap_bytes: int) -> str | None:  # noqa: ARG002
         await self._asked()

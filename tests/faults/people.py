@@ -75,6 +75,27 @@ class Saboteur:
 
 
 @attrs.define(eq=False)
+class Reverter:
+    """A job on the host that puts a setting back on its own schedule, whoever changed it."""
+
+    host: SimHost
+    random: Random
+    drift: Drift
+    every_s: float
+    jitter_s: float = 0.0
+    runs: int = attrs.field(default=0, init=False)
+
+    async def work(self) -> None:
+        """Put it back for ever."""
+        begun = trio.current_time() + self.every_s / 2
+        while True:
+            due = begun + self.runs * self.every_s
+            await trio.sleep_until(due + self.random.uniform(-self.jitter_s, self.jitter_s))
+            self.drift.breaks(self.host.target)
+            self.runs += 1
+
+
+@attrs.define(eq=False)
 class Agent:
     """A program on an endpoint that says what it sees until it is acked, across all lives."""
 

@@ -24,7 +24,7 @@ from runtime.roles.line import SCHEMAS, Line, LineSettings, Ports, build_line
 from runtime.supervisor import supervise
 from tests.faults.drifts import catalogue
 from tests.faults.host import SimHost, Wire
-from tests.faults.people import SITE, Agent, Operator, Saboteur
+from tests.faults.people import SITE, Agent, Operator, Reverter, Saboteur
 from tests.faults.planted import NONE, Bug
 from tests.faults.ports import PoweredStore, SimChannel
 from tests.faults.power import End, Fate, Meter, Power, Trace
@@ -83,7 +83,7 @@ class World:
     """Virtual time."""
     replay: str
     agents: Sequence[Agent] = ()
-    saboteurs: Sequence[Saboteur] = ()
+    saboteurs: Sequence[Saboteur | Reverter] = ()
     channel_fails: float = 0.0
     """The share of notices that do not arrive, as long as the operator is there."""
     bug: Bug = NONE
@@ -138,6 +138,7 @@ class World:
                 while trio.current_time() < self.ends_at:
                     await self._boot(f"boot-{self._lives}", outages)
                     await trio.sleep(outages.expovariate(1 / 120))
+                outside.cancel_scope.cancel(reason="the end")
             self._reckon()
 
     async def _end(self) -> None:
@@ -176,7 +177,7 @@ class World:
             ids = TimeOrderedIds(clock, self._stream("ids"))
             line = self._line(power, clock, ids, machine)
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(self.operator.work, line, self._read)
+                nursery.start_soon(self.operator.work, line, self.read)
                 for agent in self.agents:
                     nursery.start_soon(agent.report, line, ids)
                 await supervise(
@@ -242,7 +243,8 @@ class World:
         if what == "crashed":
             self._blame(f"{actor} fell: {message!r}")
 
-    def _read(self, sql: str) -> list[tuple[str, ...]]:
+    def read(self, sql: str) -> list[tuple[str, ...]]:
+        """Ask the journal, also after the end."""
         return self._connection.execute(sql).fetchall()
 
 

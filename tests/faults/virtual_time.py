@@ -9,7 +9,9 @@ from typing import Any
 import attrs
 import trio
 
-EPOCH = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
+from tests.fakes.target import VIRTUAL_EPOCH
+
+EPOCH = VIRTUAL_EPOCH
 """A Monday, at virtual time 0."""
 
 

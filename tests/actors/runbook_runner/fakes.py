@@ -151,7 +151,7 @@ class FakeLedgers:
 
     def as_ledgers(self) -> Ledgers:
         return Ledgers(
-            store=self, incidents=self, intents=self, tickets=self, accounts=self, answers=self
+            store=self, incidents=self, intents=self, tickets=self, accounts=(self,), answers=self
         )
 
     async def commit(self, *writes: Write[T]) -> list[T]:

@@ -68,7 +68,7 @@ class Line:
         incident = await self._acting(check, runbook)
         accounts = GateAccounts(SqliteGate(), self.journal, GateSettings())
         ledgers = Ledgers(
-            self.store, self.journal, self.journal, self.tickets, accounts, self.journal
+            self.store, self.journal, self.journal, self.tickets, (accounts,), self.journal
         )
         can = Repertoire(RUNBOOKS, CHECKS, {"host-1": self.target})
         await RunbookRunnerActor(ledgers, lambda: can, self.clock, self.ids).handle(

@@ -95,9 +95,10 @@ async def scanning(
         record.post,
         clock,
         TimeOrderedIds(clock, random.Random(7)),  # noqa: S311  # no secret
+        default_interval_s=60,
     )
     journal = Journal()
-    scanner = Scanner(eye, default_interval_s=60, spread_s=spread_s, at_once=at_once)
+    scanner = Scanner(eye, spread_s=spread_s, at_once=at_once)
     start = trio.current_time()
     async with running(
         actor("journal", reads=record, make=lambda: journal),

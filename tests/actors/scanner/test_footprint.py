@@ -1,0 +1,40 @@
+"""What a failing answer says of the change behind it, and what it keeps to itself."""
+
+import datetime as dt
+
+from actors.catalogue import probes
+from actors.scanner.footprint import footprint
+from tests.fakes.target import VIRTUAL_EPOCH, FakeFile, FakeTarget
+
+BANNER = probes.FileContent("/etc/issue.net", "(?s).*")
+
+
+def host() -> FakeTarget:
+    files = {
+        "/etc/issue.net": FakeFile("Welcome!\n", changed_at=90.0),
+        "/etc/shadow": FakeFile("root:secret", changed_at=5.0),
+    }
+    return FakeTarget(files)
+
+
+async def test_a_file_is_named_with_the_time_of_its_change_and_digits_of_its_content() -> None:
+    found = await footprint(BANNER, host())
+
+    assert found["path"] == "/etc/issue.net"
+    assert found["changed_at"] == (VIRTUAL_EPOCH + dt.timedelta(seconds=90)).isoformat()
+    assert len(str(found["content"])) == 16
+    assert (
+        found["content"]
+        != (await footprint(BANNER, FakeTarget({BANNER.path: FakeFile()})))["content"]
+    )
+
+
+async def test_of_a_file_whose_mode_or_users_are_asked_the_content_is_not_even_digested() -> None:
+    for probe in (probes.FileMode("/etc/shadow"), probes.Users("empty_password")):
+        assert set(await footprint(probe, host())) == {"path", "changed_at"}
+
+
+async def test_what_is_no_file_or_is_not_there_leaves_less() -> None:
+    assert await footprint(probes.Service("rsyslog"), host()) == {}
+    assert await footprint(probes.DiskUsage("/"), host()) == {}
+    assert await footprint(probes.FileMode("/etc/gone"), host()) == {"path": "/etc/gone"}
