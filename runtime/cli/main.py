@@ -15,7 +15,7 @@ COMMANDS: Mapping[str, str] = {
     "doctor": "Check what the appliance needs on this machine.",
     "config": "Check and show the settings.",
     "incident": "List, explain, approve and reject incidents.",
-    "rule": "List rules, and ask which one decides an event and why.",
+    "rule": "List, write, test and try rules, and ask which one decides and why.",
     "runbook": "List runbooks and show what one would do.",
     "check": "List checks and ask them now.",
     "suppression": "List, lift and extend suppressions.",
