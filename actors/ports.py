@@ -84,6 +84,14 @@ class Accounts(Protocol):
         ...
 
 
+class Coverage(Protocol):
+    """Given by the coverage room: what was observed, and so what was not."""
+
+    def heard(self, observations: Sequence[Observation]) -> Write[None]:
+        """Count in what is kept in the same commit; `observations` are new, no repeats."""
+        ...
+
+
 class Intents(Protocol):
     """Given by the journal: what the runner is about to do, is doing, has done."""
 

@@ -209,6 +209,15 @@ class Retention(_Section):
     """Size of the journal's file at most."""
 
 
+class Coverage(_Section):
+    """When what was not observed is an incident."""
+
+    threshold: Seconds = 3600
+    """Seconds for which a check of a host may be unobserved within `window`."""
+    window: Seconds = 86_400
+    """Seconds."""
+
+
 class Settings(_Section):
     """Everything that can be set; `aright config schema` prints it as JSON Schema."""
 
@@ -233,6 +242,7 @@ class Settings(_Section):
     health: Health = Health()
     gate: Gate = Gate()
     flap: Flap = Flap()
+    coverage: Coverage = Coverage()
     channels: list[Webhook] = []
     retention: Retention = Retention()
     drain_within: Seconds = 10

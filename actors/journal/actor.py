@@ -1,12 +1,14 @@
 """The journal as an actor: what was heard becomes durable, then known to the rooms behind."""
 
-from collections.abc import Callable, Iterable
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
 
 import attrs
 import structlog
 
 from actors.journal.store import Journal, Recording, UnkeepableError
-from actors.messages import Fact, Incident, IncidentToDecide, Moment, Move, State
+from actors.messages import Fact, Incident, IncidentToDecide, Moment, Move, Observation, State
+from actors.ports import Coverage
 from actors.requests import RecordObservation, ReopenIncident
 from runtime.clock import Clock
 from runtime.errors import ConflictError, NotFoundError, StoreError, StoreFullError
@@ -30,6 +32,7 @@ class JournalActor:
     to_l1: Post[IncidentToDecide]
     store: Store
     journal: Journal
+    coverage: Coverage
     clock: Clock
     ids: Ids
     disk_is_full: Callable[[], bool] = lambda: False
@@ -45,12 +48,18 @@ class JournalActor:
 
     async def _record(self, heard: list[RecordObservation]) -> None:
         observations = [each.observation for each in heard]
-        write = self.journal.record(
+        record = self.journal.record(
             observations,
             lambda: self.ids.new("inc"),
             Moment.read(self.clock),
             full=self.disk_is_full(),
         )
+
+        def write(connection: sqlite3.Connection) -> list[Recording]:
+            recordings = record(connection)
+            self.coverage.heard(_new(observations, recordings))(connection)
+            return recordings
+
         try:
             [recordings] = await self.store.commit(write)
         except UnkeepableError as error:
@@ -110,6 +119,17 @@ class JournalActor:
     async def _offer(self, incident: Incident) -> None:
         observation = await self.store.read(self.journal.observation(incident.observation_id))
         self.to_l1.offer(IncidentToDecide(incident, observation))
+
+
+def _new(
+    observations: Sequence[Observation], recordings: Sequence[Recording]
+) -> Sequence[Observation]:
+    """Give those that are kept, and were not there before."""
+    return [
+        observation
+        for observation, recording in zip(observations, recordings, strict=True)
+        if recording.recorded is not None and not recording.recorded.duplicate
+    ]
 
 
 def _answer(each: RecordObservation, recording: Recording) -> None:

@@ -7,6 +7,6 @@ Falls     nothing is lost; an answer that could not be recorded is asked again
 """
 
 from actors.scanner.actor import CheckRunActor, Eye, Scanner
-from actors.scanner.core import Watch, checks_of
+from actors.scanner.core import Watch, checks_of, questions
 
-__all__ = ["CheckRunActor", "Eye", "Scanner", "Watch", "checks_of"]
+__all__ = ["CheckRunActor", "Eye", "Scanner", "Watch", "checks_of", "questions"]

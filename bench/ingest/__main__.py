@@ -18,6 +18,7 @@ from random import SystemRandom
 import attrs
 import trio
 
+from actors.coverage import SCHEMA as COVERAGE, SqliteCoverage
 from actors.escalator import SCHEMA as TICKETS, SqliteTickets
 from actors.journal import SCHEMA, JournalActor, SqliteJournal
 from actors.messages import IncidentToDecide, Observation, Severity, Status
@@ -82,14 +83,18 @@ def _event(agent: str, seq: int) -> Observation:
     )
 
 
+def _beat(_: Observation) -> float:
+    return 300.0
+
+
 async def ingest(folder: Path, producers: int, events: int, *, each_alone: bool) -> Figures:
     """Measure the journal on a fresh file."""
     heard = Mailbox[RecordObservation | ReopenIncident]("heard", capacity=4096)
     to_l1 = Mailbox[IncidentToDecide]("to_l1", capacity=1)
-    schemas = {"journal": SCHEMA, "escalator": TICKETS}
+    schemas = {"journal": SCHEMA, "escalator": TICKETS, "coverage": COVERAGE}
     async with open_database(folder / "journal.db", schemas) as database:
         journal = SqliteJournal(SqliteTickets(_IDS, ()))
-        room = JournalActor(to_l1.post, database, journal, _CLOCK, _IDS)
+        room = JournalActor(to_l1.post, database, journal, SqliteCoverage(_beat), _CLOCK, _IDS)
         turn = trio.Lock()
 
         async def record_alone(observation: Observation) -> None:

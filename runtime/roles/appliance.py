@@ -16,6 +16,7 @@ import structlog
 import trio
 
 from actors.circuit_breaker import GateSettings, Window
+from actors.coverage import CoverageSettings
 from actors.drift_receiver import (
     AgentServicer,
     HealOrders,
@@ -283,6 +284,13 @@ def line_settings(settings: Settings) -> LineSettings:
         flap=FlapSettings(settings.flap.recurrences, settings.flap.window),
         poll_interval_s=settings.poll_interval,
         retention_days=settings.retention.days,
+        site=settings.site_id,
+        coverage=CoverageSettings(
+            settings.coverage.threshold,
+            settings.coverage.window,
+            settings.retention.days,
+            _receiver(settings).interval_s,
+        ),
     )
 
 

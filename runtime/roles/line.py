@@ -20,6 +20,7 @@ from actors.circuit_breaker import (
     GateSettings,
     SqliteGate,
 )
+from actors.coverage import CHECK, CoverageSettings, Lookout, SqliteCoverage
 from actors.drift_receiver import count_agents
 from actors.escalator import Channel, Courier, EscalatorActor, SqliteOutbox, SqliteTickets
 from actors.flap_suppressor import FlapAccounts, FlapSettings, FlapSuppressorActor, SqliteFlaps
@@ -62,12 +63,14 @@ from runtime.codec import to_json
 from runtime.delivery import DeadLetter
 from runtime.ids import Ids
 from runtime.mailbox import Full, Mailbox
+from runtime.roles.beats import Beats
 from runtime.roles.catalogue import Catalogue
 from runtime.store import Query, Store
 from runtime.supervisor import ActorDown
 
 ROOMS = (
     "journal", "l1_evaluator", "flap_suppressor", "circuit_breaker", "escalator", "drift_receiver",
+    "coverage",
 )  # fmt: skip
 """The rooms that remember something, each with its own tables."""
 
@@ -86,6 +89,8 @@ class LineSettings:
     flap: FlapSettings
     poll_interval_s: float
     retention_days: int
+    site: str = "site"
+    coverage: CoverageSettings = attrs.field(factory=CoverageSettings)
 
 
 @attrs.frozen
@@ -189,6 +194,24 @@ def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], 
         GateAccounts(gate_memory, journal, settings.gate),
         FlapAccounts(flap_memory, journal),
     )
+    beats = Beats(
+        ports.watches,
+        lambda: ports.catalogue().checks,
+        settings.poll_interval_s,
+        settings.coverage.agents_interval_s,
+    )
+    coverage = SqliteCoverage(beats.of)
+    lookout = Lookout(
+        settings.site,
+        store,
+        coverage,
+        heard.post,
+        clock,
+        ids,
+        settings.coverage,
+        beats.asked,
+        lambda: ports.catalogue().names.named(CHECK),
+    )
     due_work = DueWork(to_decide.post, to_run.post, store, journal, tickets, clock)
     due_alarm = Alarm(due_work.next_due, due_work.ring, clock)
     couriers = [
@@ -221,13 +244,14 @@ def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], 
 
     rooms = (
         service("scanner", lambda: scanner().run(), sends=[heard], ingress=True),
+        service("coverage", lookout.run, sends=[heard], ingress=True),
         actor("check_runs", reads=looks, sends=[heard], make=lambda: CheckRunActor(scanner().eye)),
         actor(
             "journal",
             reads=heard,
             sends=[to_decide],
             make=lambda: JournalActor(
-                to_decide.post, store, journal, clock, ids, ports.disk_is_full
+                to_decide.post, store, journal, coverage, clock, ids, ports.disk_is_full
             ),
             vital=True,
         ),

@@ -21,6 +21,7 @@ from random import Random, SystemRandom
 import attrs
 import trio
 
+from actors.coverage import SCHEMA as COVERAGE, SqliteCoverage
 from actors.escalator import SCHEMA as TICKETS, SqliteTickets
 from actors.journal import SCHEMA, DueWork, JournalActor, SqliteJournal
 from actors.messages import (
@@ -132,10 +133,13 @@ async def main(state_dir: Path, acked: dict[str, int]) -> None:
     reserve = Reserve(state_dir / "reserve", 64 * 1024)
     with held(state_dir):
         async with open_database(
-            state_dir / "journal.db", {"journal": SCHEMA, "escalator": TICKETS}, reserve=reserve
+            state_dir / "journal.db",
+            {"journal": SCHEMA, "escalator": TICKETS, "coverage": COVERAGE},
+            reserve=reserve,
         ) as database:
             tickets = SqliteTickets(ids, ())
             journal = SqliteJournal(tickets)
+            coverage = SqliteCoverage(lambda _: 300.0)
 
             def worker() -> Worker:
                 return Worker(database, journal, clock, ids)
@@ -153,7 +157,9 @@ async def main(state_dir: Path, acked: dict[str, int]) -> None:
                         "journal",
                         reads=heard,
                         sends=[to_work],
-                        make=lambda: JournalActor(to_work.post, database, journal, clock, ids),
+                        make=lambda: JournalActor(
+                            to_work.post, database, journal, coverage, clock, ids
+                        ),
                         vital=True,
                     ),
                     actor("decider", reads=to_work, make=worker),

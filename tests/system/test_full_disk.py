@@ -10,6 +10,7 @@ import attrs
 import pytest
 import trio
 
+from actors.coverage import SCHEMA as COVERAGE, SqliteCoverage
 from actors.escalator import SCHEMA as TICKETS, SqliteTickets
 from actors.journal import SCHEMA, IncidentFilter, JournalActor, SqliteJournal, list_incidents
 from actors.messages import IncidentToDecide, Observation, Recorded, Severity, Status, StopKind
@@ -89,16 +90,22 @@ async def journal_on(disk: Disk) -> AsyncGenerator[tuple[Database, Agent]]:
     async with (
         open_database(
             disk.path / "journal.db",
-            {"journal": SCHEMA, "escalator": TICKETS},
+            {"journal": SCHEMA, "escalator": TICKETS, "coverage": COVERAGE},
             reserve=Reserve(disk.path / "reserve", RESERVE),
         ) as database,
         trio.open_nursery() as nursery,
     ):
         journal = SqliteJournal(SqliteTickets(ids, ()))
-        room = JournalActor(to_l1.post, database, journal, clock, ids, database.pressed)
+        room = JournalActor(
+            to_l1.post, database, journal, SqliteCoverage(_beat), clock, ids, database.pressed
+        )
         await nursery.start(_supervised, actor("journal", reads=heard, make=lambda: room))
         yield database, Agent(heard)
         nursery.cancel_scope.cancel()
+
+
+def _beat(_: Observation) -> float:
+    return 300.0
 
 
 async def _supervised(line: Actor, *, task_status: trio.TaskStatus[None]) -> None:

@@ -44,7 +44,9 @@ def to_l1() -> Mailbox[IncidentToDecide]:
 
 @pytest.fixture
 def journal(world: World, to_l1: Mailbox[IncidentToDecide]) -> JournalActor:
-    return JournalActor(to_l1.post, world.store, world.journal, world.clock, world.ids)
+    return JournalActor(
+        to_l1.post, world.store, world.journal, world.coverage, world.clock, world.ids
+    )
 
 
 def record(world: World, *hosts: str) -> list[RecordObservation]:

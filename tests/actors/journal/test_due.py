@@ -281,7 +281,9 @@ async def test_a_jammed_l1_stops_no_recording_and_what_found_no_room_comes_when_
     journal = actor(
         "journal",
         reads=heard,
-        make=lambda: JournalActor(to_l1.post, world.store, world.journal, clock, world.ids),
+        make=lambda: JournalActor(
+            to_l1.post, world.store, world.journal, world.coverage, clock, world.ids
+        ),
     )
 
     async with running(journal, service("due_work", alarm.run), settle=0):

@@ -6,6 +6,7 @@ import sqlite3
 
 import attrs
 
+from actors.coverage import SqliteCoverage
 from actors.journal import SqliteJournal
 from actors.journal.store import Recording
 from actors.messages import (
@@ -23,6 +24,9 @@ from actors.messages import (
 from runtime.hosts.sqlite import InlineStore
 from runtime.store import Write
 from tests.fakes.store import inline_store
+
+INTERVAL_S = 300.0
+"""Seconds between two answers of a check."""
 
 EPOCH = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
@@ -88,10 +92,14 @@ class SpyTickets:
 class World:
     """What a test of the journal stands on."""
 
-    store: InlineStore = attrs.field(factory=lambda: inline_store("journal"))
+    store: InlineStore = attrs.field(factory=lambda: inline_store("journal", "coverage"))
     clock: SetClock = attrs.field(factory=SetClock)
     ids: CountedIds = attrs.field(factory=CountedIds)
     tickets: SpyTickets = attrs.field(factory=SpyTickets)
+
+    coverage: SqliteCoverage = attrs.field(
+        factory=lambda: SqliteCoverage(lambda _: INTERVAL_S), init=False
+    )
 
     @property
     def journal(self) -> SqliteJournal:
