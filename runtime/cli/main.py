@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = {
     "rule": "List, write, test and try rules, and ask which one decides and why.",
     "runbook": "List runbooks and show what one would do.",
     "check": "List checks and ask them now.",
+    "coverage": "Say what was not observed, for how long, and why.",
     "suppression": "List, lift and extend suppressions.",
     "breaker": "List and reset breakers.",
     "ticket": "List, acknowledge and resolve tickets.",

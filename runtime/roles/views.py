@@ -29,6 +29,7 @@ from runtime.clock import SystemClock
 from runtime.errors import InvalidRequestError, NotFoundError, StateDirError
 from runtime.ids import TimeOrderedIds
 from runtime.roles.control import Args, UnknownVerbError
+from runtime.roles.coverage_view import coverage
 from runtime.roles.explain import explanation, why_not
 
 Row: TypeAlias = dict[str, object]
@@ -294,6 +295,7 @@ _VIEWS: Mapping[tuple[str, str], Callable[[sqlite3.Connection, Args], object]] =
     ("suppression", "list"): _suppressions,
     ("breaker", "list"): _breakers,
     ("check", "list"): _answers,
+    ("coverage", "show"): coverage,
     ("dead-letter", "list"): _dead_letters,
 }
 
