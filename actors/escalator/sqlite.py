@@ -102,6 +102,10 @@ class SqliteTickets:
         which = " where id in (select ticket_id from ticket_incidents where incident_id = ?)"
         return lambda connection: list(rows.tickets(connection, which, (incident_id,)))
 
+    def told(self, incident_id: str) -> Query[str]:
+        """Give what a person was last told to do about an incident; empty where nothing was."""
+        return lambda connection: rows.told(connection, incident_id)
+
     def page(self, ticket_id: str) -> Query[TicketPage]:
         """Tell all there is about one ticket."""
         return lambda connection: TicketPage(
@@ -149,12 +153,13 @@ class _Change:
     def add(self, incident_id: str, ticket_id: str, stop: Stop) -> None:
         # An incident that stops once more, decided again, counts once; what is newest is shown.
         self.connection.execute(
-            "insert into ticket_incidents values (?, ?, ?, ?, ?, ?, ?, ?, null)"
+            "insert into ticket_incidents values (?, ?, ?, ?, ?, ?, ?, ?, null, ?)"
             " on conflict (ticket_id, incident_id) do update set rule_id = excluded.rule_id,"
-            " runbook_id = excluded.runbook_id, reason = excluded.reason, settled_at = null",
+            " runbook_id = excluded.runbook_id, reason = excluded.reason, settled_at = null,"
+            " text = excluded.text",
             (
                 ticket_id, incident_id, stop.host, stop.check, stop.rule_id, stop.runbook_id,
-                stop.reason, self.wall,
+                stop.reason, self.wall, stop.text,
             ),
         )  # fmt: skip
 

@@ -56,11 +56,12 @@ def ticket(connection: sqlite3.Connection, ticket_id: str) -> Ticket:
 def incidents(connection: sqlite3.Connection, ticket_id: str) -> Iterator[TicketIncident]:
     """Read what a ticket is about, oldest first."""
     for row in connection.execute(
-        "select incident_id, host, check_name, rule_id, runbook_id, reason, added_at, settled_at"
+        "select incident_id, host, check_name, rule_id, runbook_id, reason, text,"
+        " added_at, settled_at"
         " from ticket_incidents where ticket_id = ? order by added_at, incident_id",
         (ticket_id,),
     ):
-        incident_id, host, check, rule_id, runbook_id, reason, added_at, settled_at = row
+        incident_id, host, check, rule_id, runbook_id, reason, text, added_at, settled_at = row
         yield TicketIncident(
             incident_id=incident_id,
             host=host,
@@ -68,9 +69,20 @@ def incidents(connection: sqlite3.Connection, ticket_id: str) -> Iterator[Ticket
             rule_id=rule_id,
             runbook_id=runbook_id,
             reason=reason,
+            text=text,
             added_at=dt.datetime.fromisoformat(added_at),
             settled_at=None if settled_at is None else dt.datetime.fromisoformat(settled_at),
         )
+
+
+def told(connection: sqlite3.Connection, incident_id: str) -> str:
+    """Read the newest text about an incident; empty where there is none."""
+    row = connection.execute(
+        "select text from ticket_incidents where incident_id = ? and text <> ''"
+        " order by added_at desc, ticket_id desc limit 1",
+        (incident_id,),
+    ).fetchone()
+    return "" if row is None else str(row[0])
 
 
 def history(connection: sqlite3.Connection, ticket_id: str) -> Iterator[TicketLine]:

@@ -39,6 +39,10 @@ class TicketBook(Tickets, Protocol):
         """List the tickets about an incident, newest first."""
         ...
 
+    def told(self, incident_id: str) -> Query[str]:
+        """Give what a person was last told to do about an incident; empty where nothing was."""
+        ...
+
     def page(self, ticket_id: str) -> Query[TicketPage]:
         """Tell all there is about one ticket; raises NotFoundError."""
         ...

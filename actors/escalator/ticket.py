@@ -51,6 +51,8 @@ class TicketIncident:
     rule_id: str
     runbook_id: str
     reason: str
+    text: str
+    """What a person is told to do about it; empty where nobody wrote it down."""
     added_at: dt.datetime
     settled_at: dt.datetime | None
 

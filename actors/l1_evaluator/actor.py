@@ -1,6 +1,6 @@
 """The L1 evaluator as an actor: decides, keeps the decision, and hands the incident on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import attrs
 import structlog
@@ -48,6 +48,13 @@ class RulesInForce:
     rules: RuleSet
     content: str
     """The raw rules as a JSON list."""
+    texts: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    """What each runbook tells a person, by its id."""
+
+    def text_for(self, rule: Rule) -> str:
+        """Say what a person shall do where a rule escalates: its own text, then its runbook's."""
+        texts = (rule.extra.get("text"), self.texts.get(rule.runbook_id or ""))
+        return "\n\n".join(text.strip() for text in texts if isinstance(text, str) and text)
 
 
 @attrs.define
@@ -109,7 +116,7 @@ class L1Evaluator:
                     decision = self._decision(rule, in_force)
                     decided = attrs.evolve(incident, decision=decision)
                     kind = StopKind.RULE_ESCALATES
-                    stop = Stop.of(decided, kind, kind)
+                    stop = Stop.of(decided, kind, kind, text=in_force.text_for(rule))
                     await self._escalate(writes, incident, _matched(decision), stop, decision, now)
         except StaleMoveError:
             log.debug("incident_moved_on", incident_id=incident.id)

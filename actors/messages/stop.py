@@ -69,9 +69,13 @@ class Stop:
     runbook_id: str = ""
     note: str = ""
     """A word to those who read the ticket here; no channel brings it outside."""
+    text: str = ""
+    """What the person shall do; as little as the note does a channel bring it outside."""
 
     @classmethod
-    def of(cls, incident: Incident, kind: StopKind, reason: str, *, key: str = "") -> "Stop":
+    def of(
+        cls, incident: Incident, kind: StopKind, reason: str, *, key: str = "", text: str = ""
+    ) -> "Stop":
         """Give the stop of an incident, with what was decided for it; the key is its id."""
         decision = incident.decision
         return cls(
@@ -84,4 +88,5 @@ class Stop:
             check=incident.check,
             rule_id=decision.rule_id if decision else "",
             runbook_id=decision.runbook_id if decision else "",
+            text=text,
         )

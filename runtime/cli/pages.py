@@ -31,7 +31,7 @@ def incident_page(data: Page) -> str:
         lines += _wrapped(decided, _VALUE)
     if data["recurred_from"]:
         lines.append(f"  follows     {data['recurred_from']}")
-    lines += ["", *_trace(data)]
+    lines += [*_to_do(data), "", *_trace(data)]
     tickets = rows(data["tickets"])
     if tickets:
         lines += [
@@ -47,7 +47,7 @@ def why_page(data: Page) -> str:
     lines += _indented(str(data["rules"]))
     if data["why_not"]:
         lines += ["", *_indented(str(data["why_not"]))]
-    return "\n".join([*lines, "", *_trace(data)])
+    return "\n".join([*lines, *_to_do(data), "", *_trace(data)])
 
 
 def ticket_page(data: Page) -> str:
@@ -67,6 +67,8 @@ def ticket_page(data: Page) -> str:
         lines.append(
             f"  {incident['incident']}  {incident['check']} on {incident['host']}  {would}"
         )
+        if incident["text"]:
+            lines += [*_to_do(incident), ""]
     lines += [
         f"  {line['at']}  {line['what']} by {line['who']}  {line['note']}".rstrip()
         for line in rows(data["history"])
@@ -78,6 +80,14 @@ def ticket_page(data: Page) -> str:
 def _delivery(line: Page) -> str:
     failed = f", failed {line['attempts']} times" if line["attempts"] else ""
     return f"{line['state']}{failed}"
+
+
+def _to_do(data: Page) -> Iterator[str]:
+    """Tell what a person shall do, where that was written down."""
+    for paragraph in str(data["text"]).split("\n\n"):
+        if paragraph:
+            yield ""
+            yield from _wrapped(f"  {' '.join(paragraph.split())}", "  ")
 
 
 def _standing(data: Page) -> str:

@@ -108,7 +108,8 @@ def load_catalogue(settings: Settings, trial: Trial | None = None) -> Catalogue:
             aside[position] = f"rule {rule.id}: {misfit.reason}"
     problems += [f"{places[position]}: {reason}" for position, reason in sorted(aside.items())]
     kept = [rule for position, rule in enumerate(raw) if position not in aside]
-    in_force = RulesInForce(RuleSet.compile(kept), plain_json(kept))
+    texts = {runbook.id: runbook.text for runbook in runbooks.values()}
+    in_force = RulesInForce(RuleSet.compile(kept), plain_json(kept), texts)
     at = tuple(place for position, place in enumerate(places) if position not in aside)
     read = RawRules(tuple(raw), tuple(places))
     return Catalogue(checks, names, runbooks, in_force, at, tuple(problems), read)

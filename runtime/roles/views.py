@@ -127,6 +127,7 @@ def _incident_page(connection: sqlite3.Connection, args: Args) -> Row:
         "actual": observation.actual,
         "source": observation.source,
         "controls": list(observation.controls),
+        "text": _TICKETS.told(incident.id)(connection),
         "trace": trace_of(incident.id)(connection),
         "tickets": [_ticket(each) for each in _TICKETS.about(incident.id)(connection)],
     }
@@ -136,7 +137,13 @@ def _why(connection: sqlite3.Connection, args: Args) -> Row:
     incident = _required(connection, args)
     trace = trace_of(incident.id)(connection)
     observation = _JOURNAL.observation(incident.observation_id)(connection)
-    page: Row = {**_incident(incident), "trace": trace, "rules": "not decided yet", "why_not": None}
+    page: Row = {
+        **_incident(incident),
+        "text": _TICKETS.told(incident.id)(connection),
+        "trace": trace,
+        "rules": "not decided yet",
+        "why_not": None,
+    }
     version = _deciding_version(trace)
     if version is None:
         return page
@@ -202,6 +209,7 @@ def _ticket_page(connection: sqlite3.Connection, args: Args) -> Row:
                 "check": each.check,
                 "rule": each.rule_id,
                 "runbook": each.runbook_id,
+                "text": each.text,
                 "settled": each.settled_at is not None,
             }
             for each in page.incidents

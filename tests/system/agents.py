@@ -1,8 +1,9 @@
 """Agents for tests: grpclib's client, for `in_asyncio`, and Google's, for a thread."""
 
 import queue
+import socket
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 
 import grpc  # type: ignore[import-untyped]  # it has no types
 from grpclib.client import Channel, Stream
@@ -11,6 +12,14 @@ from protos.compliance_grpc import ComplianceAgentStub
 from protos.compliance_pb2 import DriftAck, DriftEvent
 
 Drifts = Stream[DriftEvent, DriftAck]
+
+
+def free_port() -> int:
+    """Find a port of this machine that nobody uses now."""
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ import pytest
 from click.testing import Result
 from grpclib.exceptions import GRPCError, StreamTerminatedError
 
-from tests.system.agents import drift, report
+from tests.system.agents import drift, free_port, report
 from tests.system.appliance import NOBODY, Appliance, aright, until
 
 WITHOUT_RIGHTS = NOBODY if os.geteuid() == 0 else None
@@ -34,13 +34,6 @@ def running(tmp_path: Path) -> Iterator[Appliance]:
     appliance.start()
     yield appliance
     appliance.kill()
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def refused(folder: Path, settings: Mapping[str, object], uid: int | None = None) -> str:

@@ -3,6 +3,7 @@
 import sqlite3
 from collections import defaultdict
 
+import attrs
 import pytest
 from hypothesis import given, strategies as st
 
@@ -53,6 +54,18 @@ def test_the_same_incident_counts_once(
         tickets.open(spent("inc-1"), NOON)(connection)
 
     assert only(connection, tickets).incidents == 1
+
+
+def test_what_a_person_shall_do_is_kept_with_the_incident_the_newest_words(
+    connection: sqlite3.Connection, tickets: SqliteTickets
+) -> None:
+    assert tickets.told("inc-1")(connection) == ""
+    for text in ("Look at it.", "Mend it."):
+        tickets.open(attrs.evolve(spent("inc-1"), text=text), NOON)(connection)
+
+    page = tickets.page(only(connection, tickets).id)(connection)
+    assert [one.text for one in page.incidents] == ["Mend it."]
+    assert tickets.told("inc-1")(connection) == "Mend it."
 
 
 def test_another_key_is_another_ticket(

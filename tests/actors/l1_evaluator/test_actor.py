@@ -177,6 +177,26 @@ async def test_what_no_rule_may_heal_goes_to_a_person_there_and_then(
     assert room.proposed() == []
 
 
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ({}, ""),
+        ({"runbook_id": "rb-2"}, "Shut it."),
+        ({"text": "Go there."}, "Go there."),
+        ({"text": "Go there.\n", "runbook_id": "rb-2"}, "Go there.\n\nShut it."),
+        ({"text": 5, "runbook_id": "unknown"}, ""),
+    ],
+)
+async def test_a_person_is_told_what_the_rule_and_its_runbook_say(
+    room: Room, rule: dict[str, Any], told: str
+) -> None:
+    room.rules = attrs.evolve(in_force({**ESCALATES, **rule}), texts={"rb-2": "Shut it."})
+    message = await room.drift("door")
+    await (await room.actor()).handle(message)
+
+    assert await room.store.read(room.book.told(message.incident.id)) == told
+
+
 async def test_an_incident_that_comes_twice_is_decided_twice_and_stopped_once(room: Room) -> None:
     actor = await room.actor()
     message = await room.drift("window")
