@@ -7,7 +7,10 @@ from runtime.cli.output import Format, output_option, print_data, print_rows
 from runtime.cli.pages import ticket_page
 from runtime.cli.rehearsal import dry_run_option, rehearse
 
-_COLUMNS = ["id", "state", "severity", "kind", "host", "check", "reason", "incidents", "opened_at"]
+_COLUMNS = [
+    "id", "state", "severity", "kind", "host", "check", "runbook", "reason", "incidents",
+    "opened_at",
+]  # fmt: skip
 
 
 @click.group()
