@@ -8,11 +8,12 @@ from actors.catalogue import kernel, probes
 from actors.catalogue.certificates import NotACertificateError, not_after
 from actors.catalogue.drop_ins import read_drop_ins
 from actors.catalogue.extraction import extract
+from actors.catalogue.file_facts import loose_files, newest_change, owner_of
 from actors.catalogue.firewalls import firewalls_at_boot
 from actors.catalogue.readings import Absent, Failed, Reading, Shown, Unanswerable, Value
 from actors.catalogue.sshd import sshd_option
 from actors.catalogue.target import Target
-from actors.catalogue.users import name_of, users_having
+from actors.catalogue.users import users_having
 from runtime.errors import UnanswerableError, UnansweredError
 
 CAP_BYTES: Final = 1_048_576
@@ -50,7 +51,12 @@ async def _ask(  # noqa: C901, PLR0911, PLR0912  # one line for each kind of pro
             facts = await target.stat(path)
             return Absent() if facts is None else Value(f"{facts.mode:04o}")
         case probes.FileOwner(path):
-            return _value(await _owner(target, path))
+            return _value(await owner_of(target, path))
+        case probes.LooseFiles():
+            return _value(await loose_files(target, probe))
+        case probes.FileAge(paths):
+            newest = await newest_change(target, paths)
+            return Absent() if newest is None else Value((now - newest) / dt.timedelta(days=1))
         case probes.Sysctl(name):
             return _value(await target.sysctl(name))
         case probes.KernelSettings(names, at):
@@ -69,6 +75,8 @@ async def _ask(  # noqa: C901, PLR0911, PLR0912  # one line for each kind of pro
             return Value(count) if count else Absent()
         case probes.Package(names):
             return _value(await _first_package(target, names))
+        case probes.SecurityUpdates():
+            return Value(tuple(await target.security_updates()))
         case probes.Port(port, protocol):
             open_sockets = await target.listeners()
             addresses = {
@@ -107,15 +115,6 @@ def _found(text: str, probe: probes.FileContent | probes.ConfigFiles | probes.Ar
         return Value(text.strip())
     found = extract(text, probe.pattern, probe.occurrence)
     return _value(probe.default if found is None else found)
-
-
-async def _owner(target: Target, path: str) -> str | None:
-    facts = await target.stat(path)
-    if facts is None:
-        return None
-    user = name_of(facts.uid, await target.read_text("/etc/passwd", CAP_BYTES))
-    group = name_of(facts.gid, await target.read_text("/etc/group", CAP_BYTES))
-    return f"{user}:{group}"
 
 
 async def _one_runs(target: Target, names: tuple[str, ...]) -> bool | None:

@@ -4,7 +4,7 @@ A probe is data.  `actors.catalogue.asking` puts it to a `Target`.  Where a docs
 the reading is `Absent` and the check's `when_absent`, or its baseline, says what that means.
 """
 
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 import attrs
 from attrs.validators import deep_iterable, ge, in_, le, matches_re, min_len, optional
@@ -72,6 +72,29 @@ class FileOwner:
 
 
 @attrs.frozen
+class LooseFiles:
+    """Those of some files and directories that are open to too many: `/etc/crontab 0666`.
+
+    Absent: all of them.
+    """
+
+    paths: tuple[str, ...] = attrs.field(validator=[min_len(1), deep_iterable(_ABSOLUTE)])
+    """The last part may be a pattern, such as `*.conf`."""
+    mode: str = attrs.field(validator=matches_re(r"[0-7]{3,4}"))
+    """The permissions that may be there, in octal."""
+    owners: tuple[str, ...] = ()
+    """Who may own them, by the host's own names: `root:root`; empty for anybody."""
+
+
+@attrs.frozen
+class FileAge:
+    """Days since the newest of some files was written.  Absent: all of them."""
+
+    paths: tuple[str, ...] = attrs.field(validator=[min_len(1), deep_iterable(_ABSOLUTE)])
+    """The last part may be a pattern."""
+
+
+@attrs.frozen
 class Sysctl:
     """A kernel setting as text.  Absent: the setting."""
 
@@ -133,6 +156,11 @@ class Package:
 
 
 @attrs.frozen
+class SecurityUpdates:
+    """The packages of which a security archive has a newer version, by its list on the host."""
+
+
+@attrs.frozen
 class Port:
     """The addresses on which somebody listens.  Absent: nobody does."""
 
@@ -156,14 +184,14 @@ class Mount:
     path: str = attrs.field(validator=_ABSOLUTE)
 
 
-Having: TypeAlias = Literal["uid_0", "empty_password", "login_shell"]
+Having: TypeAlias = Literal["uid_0", "empty_password", "endless_password", "login_shell"]
 
 
 @attrs.frozen
 class Users:
     """The names of the users of whom something is true.  Absent: the file that says so."""
 
-    having: Having = attrs.field(validator=in_(("uid_0", "empty_password", "login_shell")))
+    having: Having = attrs.field(validator=in_(get_args(Having)))
 
 
 @attrs.frozen
@@ -208,9 +236,9 @@ class Reported:
 
 
 Probe: TypeAlias = (
-    FileContent | ConfigFiles | SshdOption | FileMode | FileOwner | Sysctl | KernelSettings
-    | KernelModules | Firewalls | Service | Process | Package | Port | OpenPorts | Mount | Users
-    | CertificateExpiry | DiskUsage | TimeSync | Argv | Reported
+    FileContent | ConfigFiles | SshdOption | FileMode | FileOwner | LooseFiles | FileAge | Sysctl
+    | KernelSettings | KernelModules | Firewalls | Service | Process | Package | SecurityUpdates
+    | Port | OpenPorts | Mount | Users | CertificateExpiry | DiskUsage | TimeSync | Argv | Reported
 )  # fmt: skip
 
 PROBES: Final[dict[str, type[Probe]]] = {
@@ -219,6 +247,8 @@ PROBES: Final[dict[str, type[Probe]]] = {
     "sshd_option": SshdOption,
     "file_mode": FileMode,
     "file_owner": FileOwner,
+    "loose_files": LooseFiles,
+    "file_age": FileAge,
     "sysctl": Sysctl,
     "kernel_settings": KernelSettings,
     "kernel_modules": KernelModules,
@@ -226,6 +256,7 @@ PROBES: Final[dict[str, type[Probe]]] = {
     "service": Service,
     "process": Process,
     "package": Package,
+    "security_updates": SecurityUpdates,
     "port": Port,
     "open_ports": OpenPorts,
     "mount": Mount,

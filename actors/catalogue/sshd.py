@@ -17,7 +17,7 @@ from runtime.errors import UnansweredError
 _CAP_BYTES: Final = 1_048_576
 _DEEPEST: Final = 16
 """Levels of `Include`, as in sshd itself."""
-_LINE = re.compile(r"""\s*([A-Za-z0-9]+)(?:\s*=\s*|\s+)(.*?)\s*""")
+_LINE = re.compile(r"[ \t]*([A-Za-z0-9]+)(?:[ \t]*=[ \t]*|[ \t]+)(.*?)(?:[ \t]+#.*)?[ \t\r\f]*")
 
 
 @attrs.define
@@ -69,8 +69,8 @@ async def sshd_option(target: Target, path: str, option: str, default: str) -> s
 
 
 def _directives(text: str) -> Iterator[tuple[str, str]]:
-    for line in text.splitlines():
-        found = _LINE.fullmatch(line.partition(" #")[0])
-        if found is not None and not line.lstrip().startswith("#"):
+    # At "\n" alone, as sshd: what other programs take for the end of a line is part of a comment.
+    for line in text.split("\n"):
+        if found := _LINE.fullmatch(line):
             keyword, value = found.groups()
             yield keyword.casefold(), value.strip('"')

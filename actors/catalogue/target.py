@@ -34,6 +34,11 @@ class FileFacts(Protocol):
         """Give the seconds since 1970 at which content, mode or owner was changed last."""
         ...
 
+    @property
+    def modified(self) -> float:
+        """Give when it was last written, in seconds since 1970."""
+        ...
+
 
 class Listener(Protocol):
     """A socket that waits for others."""
@@ -120,6 +125,10 @@ class Target(Protocol):
 
     async def package(self, name: str) -> str | None:
         """Give the version of an installed package."""
+        ...
+
+    async def security_updates(self) -> Sequence[str]:
+        """List, sorted, the security updates that the package lists on the host know of."""
         ...
 
     async def listeners(self) -> Sequence[Listener]:

@@ -1,6 +1,6 @@
 """What passwd, group and shadow say of a host's people."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from actors.catalogue.probes import Having
@@ -8,6 +8,12 @@ from actors.catalogue.target import Target
 from runtime.errors import UnansweredError
 
 _CAP_BYTES: Final = 4_194_304
+_SAID_BY: Final[Mapping[Having, tuple[str, int]]] = {
+    "empty_password": ("/etc/shadow", 2),
+    "endless_password": ("/etc/shadow", 5),
+}
+"""Another file than passwd, and how many fields each line of it has at least."""
+_LONGEST_DAYS: Final = 365
 _NO_LOGIN = frozenset({"nologin", "false", "sync", "shutdown", "halt"})
 
 
@@ -25,11 +31,11 @@ async def users_having(target: Target, having: Having) -> tuple[str, ...] | None
     Raises:
         UnansweredError: the file has a line that is none, so that nobody knows who is missing.
     """
-    path = "/etc/shadow" if having == "empty_password" else "/etc/passwd"
+    path, fields = _SAID_BY.get(having, ("/etc/passwd", 7))
     text = await target.read_text(path, _CAP_BYTES)
     if text is None:
         return None
-    rows = list(_lines(text, 2 if having == "empty_password" else 7))
+    rows = list(_lines(text, fields))
     if len(rows) != sum(1 for line in text.splitlines() if _counts(line)):
         raise UnansweredError("not_parsed", path)
     return tuple(sorted(row[0] for row in rows if _has(row, having)))
@@ -41,8 +47,14 @@ def _has(row: list[str], having: Having) -> bool:
             return row[2].lstrip("0") == ""
         case "empty_password":
             return row[1] == ""
+        case "endless_password":
+            return row[1] not in ("", "*") and row[1][0] != "!" and not _ends(row[4])
         case "login_shell":
             return row[6].rpartition("/")[2] not in _NO_LOGIN
+
+
+def _ends(days: str) -> bool:
+    return days.isdecimal() and int(days) <= _LONGEST_DAYS
 
 
 def _lines(text: str, fields: int) -> Iterator[list[str]]:

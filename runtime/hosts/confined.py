@@ -37,6 +37,8 @@ class Facts:
     size: int
     changed_at: float
     """Seconds since 1970 at which content, mode or owner was changed last; nobody can set it."""
+    modified: float
+    """Seconds since 1970 at which the content was written last."""
 
 
 @attrs.frozen
@@ -55,6 +57,7 @@ class Confined:
                 found.st_gid,
                 found.st_size,
                 found.st_ctime,
+                found.st_mtime,
             )
         return None
 

@@ -16,6 +16,7 @@ from runtime.errors import UnanswerableError
 from runtime.hosts import kernel, packages
 from runtime.hosts.confined import Confined, Facts
 from runtime.hosts.processes import Completed, run_program
+from runtime.hosts.security_updates import security_updates
 from runtime.hosts.services import SYSTEMD, CommandService, Service, SystemdService
 
 T = TypeVar("T")
@@ -107,6 +108,10 @@ class LocalTarget:
             raise UnanswerableError("no_package_database", name)
         self._only_the_machine(name)
         return await packages.rpm_version(self.run, name)
+
+    async def security_updates(self) -> Sequence[str]:
+        """List the security updates that apt's lists know of, as it last fetched them."""
+        return await self._in_thread(lambda: security_updates(self._files))
 
     async def service(self, name: str) -> bool | None:
         """Say whether a service runs; None for a service that the host does not have."""

@@ -1,5 +1,6 @@
 """Which packages a host has: read from dpkg's status, or asked of rpm."""
 
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from runtime.errors import UnanswerableError, UnansweredError
@@ -18,18 +19,40 @@ def dpkg_version(files: Confined, name: str) -> str | None:
     Raises:
         UnanswerableError: no_package_database.
     """
+    for paragraph in _status(files, name).split("\n\n"):
+        if paragraph.lstrip("\n").startswith(f"Package: {name}\n"):
+            fields = fields_of(paragraph)
+            if _is_installed(fields):
+                return fields.get("Version", "")
+    return None
+
+
+def dpkg_installed(files: Confined) -> Iterator[Mapping[str, str]]:
+    """Give the fields of each installed package.
+
+    Raises:
+        UnanswerableError: no_package_database.
+    """
+    paragraphs = map(fields_of, _status(files, "").split("\n\n"))
+    return filter(_is_installed, paragraphs)
+
+
+def fields_of(paragraph: str) -> Mapping[str, str]:
+    """Read the fields of one line each, as dpkg and apt write them."""
+    rows = (row for row in paragraph.split("\n") if ": " in row and row[0] > " ")
+    return dict(row.split(": ", 1) for row in rows)
+
+
+def _is_installed(fields: Mapping[str, str]) -> bool:
+    # A removed package of which configuration is left is `deinstall ok config-files`.
+    return fields.get("Status", "").endswith(" installed")
+
+
+def _status(files: Confined, name: str) -> str:
     status = files.read(_DPKG, _CAP_BYTES)
     if status is None:
         raise UnanswerableError("no_package_database", name)
-    for paragraph in status.decode(errors="replace").split("\n\n"):
-        if paragraph.lstrip("\n").startswith(f"Package: {name}\n"):
-            fields = dict(
-                row.split(": ", 1) for row in paragraph.splitlines() if ": " in row and row[0] > " "
-            )
-            # A removed package of which configuration is left is `deinstall ok config-files`.
-            if fields.get("Status", "").endswith(" installed"):
-                return fields.get("Version", "")
-    return None
+    return status.decode(errors="replace")
 
 
 def has_dpkg(files: Confined) -> bool:

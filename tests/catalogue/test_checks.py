@@ -1,6 +1,7 @@
 """Checks: what each probe reads from real files, and what a reading means."""
 
 import datetime as dt
+import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -86,7 +87,10 @@ async def test_a_configuration_that_includes_itself_is_an_error(tmp_path: Path) 
 
 FSTAB = "proc /proc\ntmpfs /tmp\ntmpfs /run\n"
 PASSWD = "root:x:0:0:r:/root:/bin/sh\nadm:x:0:4:a:/:/bin/bash\nwww:x:33:33:w:/:/usr/sbin/nologin\n"
-SHADOW = "root:*:1::::::\nguest::1::::::\n"
+SHADOW = (
+    "root:*:1::::::\nguest::1::::::\nadm:$y$j:1:0:99999:7:::\nwww:$y$k:1:0:90:7:::\n"
+    "old:!$y$:1::::::\n"
+)
 
 
 @pytest.mark.parametrize(
@@ -104,6 +108,13 @@ SHADOW = "root:*:1::::::\nguest::1::::::\n"
         (probes.Users("uid_0"), Value(("adm", "root"))),
         (probes.Users("login_shell"), Value(("adm", "root"))),
         (probes.Users("empty_password"), Value(("guest",))),
+        (probes.Users("endless_password"), Value(("adm",))),
+        (probes.LooseFiles(("/etc/pass*", "/etc/none"), "0600"), Value(("/etc/passwd 0644",))),
+        (probes.LooseFiles(("/etc/passwd", "/etc/shadow"), "0644"), Value(())),
+        (probes.LooseFiles(("/etc/none", "/etc/*.none"), "0644"), Absent()),
+        (probes.LooseFiles(("/etc",), "0007"), Value(("/etc 0755",))),
+        (probes.FileAge(("/etc/none", "/none/*")), Absent()),
+        (probes.SecurityUpdates(), Unanswerable("no_package_lists")),
         (probes.Package(("telnetd", "rsyslog")), Value("rsyslog 8.2")),
         (probes.Package(("telnetd",)), Absent()),
         (probes.CertificateExpiry("/etc/none"), Absent()),
@@ -139,6 +150,44 @@ async def test_each_kind_of_probe_reads_a_tree(
     target = LocalTarget(plant(tmp_path, files), services)
 
     assert await ask(probe, target, NOW) == reading
+
+
+async def test_a_file_that_another_owns_is_loose(tmp_path: Path) -> None:
+    found = plant(tmp_path, {"/etc/x": ""}).joinpath("etc/x").stat()
+    files = {
+        "/etc/passwd": f"boss:x:{found.st_uid}:0:::\n",
+        "/etc/group": f"us:x:{found.st_gid}:\n",
+    }
+
+    asked = probes.LooseFiles(("/etc/x",), "0644", ("boss:us",))
+    assert await read(tmp_path, files, asked) == Value(())
+    asked = probes.LooseFiles(("/etc/x",), "0644", ("root:root",))
+    assert await read(tmp_path, files, asked) == Value(("/etc/x 0644 boss:us",))
+
+
+async def test_the_age_of_files_is_that_of_the_newest(tmp_path: Path) -> None:
+    root = plant(tmp_path, {"/etc/a": "", "/etc/b": ""})
+    for name, days in (("a", 9), ("b", 2)):
+        os.utime(root / "etc" / name, (0, (NOW - dt.timedelta(days=days)).timestamp()))
+
+    assert await ask(probes.FileAge(("/etc/*",)), LocalTarget(root), NOW) == Value(2.0)
+
+
+INSTALLED = "Package: {}\nStatus: install ok installed\nArchitecture: amd64\nVersion: {}\n\n"
+OFFERED = "Package: {}\nArchitecture: amd64\nVersion: {}\nDescription: of\n it\n\n"
+
+
+async def test_a_security_update_is_newer_than_what_is_installed(tmp_path: Path) -> None:
+    lists = "/var/lib/apt/lists/"
+    files = {
+        "/var/lib/dpkg/status": INSTALLED.format("ssl", "3.0~rc1") + INSTALLED.format("tz", "9"),
+        f"{lists}deb.example_debian-security_main_binary-amd64_Packages": (
+            OFFERED.format("ssl", "2") + OFFERED.format("ssl", "3.0") + OFFERED.format("gone", "1")
+        ),
+        f"{lists}deb.example_debian_main_binary-amd64_Packages": OFFERED.format("tz", "10"),
+    }
+
+    assert await read(tmp_path, files, probes.SecurityUpdates()) == Value(("ssl 3.0",))
 
 
 async def test_an_owner_has_the_names_of_the_host_itself(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ runbooks:
     checks: [ssh_max_auth_tries]
     act:
       script: directive
-      args: {path: /etc/ssh/sshd_config, directive: MaxAuthTrys, value: "4", section: Match}
+      args: {path: /etc/ssh/sshd_config, directive: MaxAuthTrys, value: "4"}
     undo: directive
     changes: [file]
     timeout_s: 10

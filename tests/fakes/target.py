@@ -38,6 +38,7 @@ class FakeFile:
     mode: int = 0o644
     uid: int = 0
     gid: int = 0
+    modified: float = 0.0
     changed_at: float = attrs.field(factory=_virtual_now, kw_only=True)
     """Virtual time of the last write or change of mode."""
 
@@ -50,6 +51,7 @@ class FakeTarget:
     services: dict[str, bool] = attrs.field(factory=dict[str, bool])
     sysctls: dict[str, str] = attrs.field(factory=dict[str, str])
     packages: dict[str, str] = attrs.field(factory=dict[str, str])
+    updates: list[str] = attrs.field(factory=list[str])
     sockets: list[ListeningSocket] = attrs.field(factory=list[ListeningSocket])
     programs: dict[tuple[str, ...], Completed] = attrs.field(
         factory=dict[tuple[str, ...], Completed]
@@ -76,7 +78,7 @@ class FakeTarget:
         if file is None:
             return None
         changed_at = VIRTUAL_EPOCH.timestamp() + file.changed_at
-        return Facts(file.mode, file.uid, file.gid, len(file.text), changed_at)
+        return Facts(file.mode, file.uid, file.gid, len(file.text), changed_at, file.modified)
 
     async def read_text(self, path: str, cap_bytes: int) -> str | None:  # noqa: ARG002
         await self._asked()
@@ -113,6 +115,10 @@ class FakeTarget:
     async def package(self, name: str) -> str | None:
         await self._asked()
         return self.packages.get(name)
+
+    async def security_updates(self) -> Sequence[str]:
+        await self._asked()
+        return self.updates
 
     async def listeners(self) -> Sequence[ListeningSocket]:
         await self._asked()

@@ -130,6 +130,9 @@ class Wire:
     async def package(self, name: str) -> str | None:
         return await self._ask(lambda: self.host.target.package(name), "package", name)
 
+    async def security_updates(self) -> Sequence[str]:
+        return await self._ask(self.host.target.security_updates, "security_updates")
+
     async def listeners(self) -> Sequence[ListeningSocket]:
         return await self._ask(self.host.target.listeners, "listeners")
 

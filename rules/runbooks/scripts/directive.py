@@ -1,10 +1,11 @@
 """Sets one directive of a configuration file; comments and order stay.
 
-Params: path, directive, value; separator (space or equals), ignore_case, section (the word that
-ends the part of the file which holds for everybody: Match), validator, reload (a systemd unit).
+Params: path, directive, value; separator (space or equals), ignore_case, validator, reload (a
+systemd unit).
 
-Each active line of the directive in that part gets the value, so that it does not matter whether
-the first or the last one counts.  Where there is none, a line is put before the first section.
+Each active line of the directive gets the value, so that it does not matter whether the first or
+the last one counts.  Where there is none, a line is put at the end.  sshd's options have a script
+of their own: there it matters where a line stands.
 """
 
 import pathlib
@@ -17,7 +18,7 @@ from support import phases
 from support.daemon import reload_unit
 from support.validator import must_be_no_worse
 
-_SEPARATORS = {"space": (r"(?:\s+|\s*=\s*)", " "), "equals": (r"\s*=\s*", " = ")}
+_SEPARATORS = {"space": (r"[ \t]+", " "), "equals": (r"[ \t]*=[ \t]*", " = ")}
 
 
 def _capture(request: phases.Request) -> phases.Json:
@@ -49,23 +50,18 @@ def with_directive(text: str, request: phases.Request) -> str:
     between, spelled = _SEPARATORS[request.text("separator", "space")]
     directive, value = request.text("directive"), request.text("value")
     flags = re.IGNORECASE if request.params.get("ignore_case") else 0
-    active = re.compile(rf"(\s*)({re.escape(directive)}){between}.*", flags)
-    section = request.text("section")
-    ends = re.compile(rf"\s*{re.escape(section)}\s", flags) if section else None
-
-    lines = text.splitlines(keepends=True)
-    end = next((i for i, line in enumerate(lines) if ends and ends.match(line)), len(lines))
-    found = False
-    for i, line in enumerate(lines[:end]):
-        body = line.rstrip("\r\n")
-        if matched := active.fullmatch(body):
-            found = True
-            lines[i] = f"{matched[1]}{matched[2]}{spelled}{value}{line[len(body) :]}"
-    if not found:
-        if end and not lines[end - 1].endswith("\n"):
-            lines[end - 1] += "\n"
-        lines.insert(end, f"{directive}{spelled}{value}\n")
-    return "".join(lines)
+    active = re.compile(rf"([ \t]*{re.escape(directive)}{between})[^\r\n]*(\r?\n)?", flags)
+    lines = re.findall(r"[^\n]*\n|[^\n]+", text)
+    found = [active.fullmatch(line) for line in lines]
+    new = [
+        f"{was[1]}{value}{was[2] or ''}" if was else line
+        for line, was in zip(lines, found, strict=True)
+    ]
+    if any(found):
+        return "".join(new)
+    ending = "\r\n" if text.endswith("\r\n") else "\n"
+    closed = text if not text or text.endswith("\n") else f"{text}{ending}"
+    return f"{closed}{directive}{spelled}{value}{ending}"
 
 
 if __name__ == "__main__":

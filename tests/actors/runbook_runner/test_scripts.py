@@ -1,6 +1,7 @@
 """The shipped scripts on real files: what they change, and that undo puts back every byte."""
 
 import os
+import struct
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -130,25 +131,51 @@ async def test_the_owner_is_set_by_the_names_that_the_tree_knows(root: Path) -> 
     assert (shadow.stat().st_uid, shadow.stat().st_gid) == (8, 8)
 
 
-async def test_a_directive_keeps_comments_order_and_sections(root: Path) -> None:
+async def test_an_option_of_sshd_keeps_comments_order_bytes_and_sections(root: Path) -> None:
     await script(root, "LIN-SSH-001").act()
     assert (root / "etc/ssh/sshd_config").read_bytes() == SSHD_CONFIG.replace(
         b"  permitrootlogin yes\n#", b"  permitrootlogin no\n#"
     )
 
 
-async def test_a_directive_that_is_not_there_goes_before_the_first_section(root: Path) -> None:
-    await script(root, "LIN-SSH-003", {"value": "3"}).act()
-    assert (
-        b"#PermitRootLogin no\nMaxAuthTries 3\nMatch User a\n"
-        in (root / "etc/ssh/sshd_config").read_bytes()
-    )
+def access_list(*named: tuple[int, int]) -> bytes:
+    """Spell an access list: rw for the owner, r for some users and as mask, none for others.
+
+    Source: acl(5), and the kernel's posix_acl_xattr.h.
+    """
+    entries = [(1, 6, -1), *((2, rights, uid) for uid, rights in named), (4, 4, -1), (16, 4, -1)]
+    rows = [struct.pack("<HHi", *entry) for entry in (*entries, (32, 0, -1))]
+    return struct.pack("<I", 2) + b"".join(rows)
 
 
-async def test_a_directive_is_appended_to_a_file_without_a_last_line_end(root: Path) -> None:
-    (root / "etc/ssh/sshd_config").write_bytes(b"Port 22")
-    await script(root, "LIN-SSH-001").act()
-    assert (root / "etc/ssh/sshd_config").read_bytes() == b"Port 22\nPermitRootLogin no\n"
+ACCESS = "system.posix_acl_access"
+
+
+async def test_an_access_list_and_the_mode_outlive_an_edit_and_its_undo(root: Path) -> None:
+    config = root / "etc/ssh/sshd_config"
+    os.setxattr(config, ACCESS, access_list((1000, 4)))
+    subject = script(root, "LIN-SSH-001")
+
+    pre_state = await subject.capture()
+    for changing in (subject.act, lambda: subject.undo(pre_state)):
+        assert await changing() == Ran(0)
+        assert os.getxattr(config, ACCESS) == access_list((1000, 4))
+        assert config.stat().st_mode & 0o7777 == 0o640
+    assert config.read_bytes() == SSHD_CONFIG
+
+
+async def test_taking_permissions_away_cuts_an_access_list_and_undo_gives_it_back(
+    root: Path,
+) -> None:
+    config = root / "etc/ssh/sshd_config"
+    os.setxattr(config, ACCESS, access_list((1000, 4)))
+    subject = script(root, "LIN-PERM-002")
+
+    pre_state = await subject.capture()
+    await subject.act()
+    assert config.stat().st_mode & 0o7777 == 0o600, "the mask lets nobody named read"
+    await subject.undo(pre_state)
+    assert os.getxattr(config, ACCESS) == access_list((1000, 4))
 
 
 async def test_permissions_are_only_taken_away(root: Path) -> None:
@@ -171,6 +198,7 @@ async def test_a_file_that_was_not_there_is_gone_after_undo(root: Path) -> None:
 async def test_a_removed_file_comes_back_whole(root: Path) -> None:
     own = root / "own"
     own.mkdir()
+    os.setxattr(root / "etc/sudoers", ACCESS, access_list((1000, 4)))
     (own / "own.yaml").write_text(
         "runbooks: [{id: RB, title: Remove, platform: linux, checks: [c], timeout_s: 9,"
         " act: {script: file_removed, args: {path: /etc/sudoers}}, undo: file_removed,"
@@ -186,6 +214,7 @@ async def test_a_removed_file_comes_back_whole(root: Path) -> None:
     assert not (root / "etc/sudoers").exists()
     assert await subject.undo(pre_state) == Ran(0)
     assert tree_of(root) == before
+    assert os.getxattr(root / "etc/sudoers", ACCESS) == access_list((1000, 4))
 
 
 @pytest.mark.parametrize("link", ["/etc", "../../../../../../etc", "loop"])

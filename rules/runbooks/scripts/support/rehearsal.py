@@ -44,12 +44,12 @@ class Rehearsal(Tree):
 
     def set_about(self, path: str, wanted: About) -> bool:
         """Set mode and owner."""
-        if self.about(path) == wanted:
-            return False
-        self._files[path] = wanted, (self._files.get(path) or (None, None))[1]
-        return True
+        found, content = self._files.get(path) or (self.about_any(path), None)
+        self._files[path] = wanted, content
+        return found != wanted
 
-    def _put(self, path: str, content: bytes, about: About) -> None:
+    def _put(self, path: str, content: bytes, about: About, attributes: dict[str, str]) -> None:
+        del attributes
         self._files[path] = about, content
 
     @contextmanager
@@ -68,8 +68,8 @@ class Rehearsal(Tree):
         return "".join(f"{line}\n" for line in [*lines, *self._told])
 
     def _difference(self, path: str, file: File | None) -> list[str]:
-        was = super().find(path)
         about, after = (None, b"") if file is None else file
+        was = super().find(path) if after is not None else self.about_any(path)
         # A file whose mode alone changes is not read: it may be nobody's to read.
         before = b"" if was is None or after is None else super().read(path)
         names = (

@@ -2,6 +2,7 @@
 
 import base64
 import errno
+import fnmatch
 import os
 import pathlib
 import secrets
@@ -39,6 +40,8 @@ class Snapshot(TypedDict):
     """base64"""
     missing: list[str]
     """Directories above it that were not there, the outermost first."""
+    attributes: dict[str, str]
+    """Extended ones, such as access lists and SELinux labels, in base64."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +61,15 @@ class Tree:
         return False
 
     def snapshot(self, path: str) -> Snapshot:
-        """Keep a file byte for byte, with mode and owner."""
+        """Keep a file byte for byte, with mode, owner and extended attributes."""
         about = self.find(path)
         content = b"" if about is None else self.read(path)
-        encoded = base64.b64encode(content).decode("ascii")
-        return {"about": about, "content": encoded, "missing": self._missing_above(path)}
+        return {
+            "about": about,
+            "content": base64.b64encode(content).decode("ascii"),
+            "missing": self._missing_above(path),
+            "attributes": {} if about is None else self._attributes(path),
+        }
 
     def restore(self, path: str, was: Snapshot) -> bool:
         """Make a file what it was; gives whether that changed anything."""
@@ -73,7 +80,8 @@ class Tree:
                 self.remove(path)
             self._remove_empty(was["missing"])
         else:
-            self._put(path, base64.b64decode(was["content"]), was["about"])
+            content = base64.b64decode(was["content"])
+            self._put(path, content, was["about"], was["attributes"])
         return True
 
     def about(self, path: str) -> About:
@@ -92,7 +100,7 @@ class Tree:
             return None
         if not stat.S_ISREG(found.st_mode):
             raise Problem("not_a_regular_file")
-        return {"mode": stat.S_IMODE(found.st_mode), "uid": found.st_uid, "gid": found.st_gid}
+        return _about(found)
 
     def files_in(self, directory: str, suffix: str) -> list[str]:
         """List the regular files of a directory with such a name, sorted; links are followed."""
@@ -126,7 +134,7 @@ class Tree:
             about = About(mode=mode, uid=about["uid"], gid=about["gid"])
         if was == about and self.read(path) == content:
             return False
-        self._put(path, content, about)
+        self._put(path, content, about, {} if was is None else self._attributes(path))
         return True
 
     def remove(self, path: str) -> None:
@@ -135,9 +143,33 @@ class Tree:
             os.unlink(name, dir_fd=parent)
             os.fsync(parent)
 
+    def matching(self, pattern: str) -> Iterator[tuple[str, About]]:
+        """Find files and directories by a path whose last part may be a pattern.
+
+        `/**` means every regular file below, on the same file system.  Nothing is found by a
+        symbolic link in the last part.
+        """
+        folder, _, wanted = pattern.rpartition("/")
+        try:
+            with entry(self.root, f"{folder}/x") as (parent, _):
+                if wanted == "**":
+                    yield from _below(parent, folder)
+                    return
+                for name in fnmatch.filter(sorted(os.listdir(parent)), wanted):  # noqa: PTH208  # a path knows no open directory
+                    found = os.stat(name, dir_fd=parent, follow_symlinks=False)
+                    if stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode):
+                        yield f"{folder}/{name}", _about(found)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+
+    def about_any(self, path: str) -> About:
+        """Give mode and owner of a file or a directory."""
+        with entry(self.root, path) as (parent, name):
+            return _about(os.stat(name, dir_fd=parent, follow_symlinks=False))
+
     def set_about(self, path: str, wanted: About) -> bool:
-        """Set mode and owner; gives whether they were others."""
-        found = self.about(path)
+        """Set mode and owner of a file or a directory; gives whether they were others."""
+        found = self.about_any(path)
         if found == wanted:
             return False
         with entry(self.root, path) as (parent, name):
@@ -186,7 +218,25 @@ class Tree:
             with suppress(OSError), entry(self.root, directory) as found:
                 os.rmdir(found[1], dir_fd=found[0])
 
-    def _put(self, path: str, content: bytes, about: About) -> None:
+    def _attributes(self, path: str) -> dict[str, str]:
+        try:
+            with entry(self.root, path) as (parent, name):
+                handle = os.open(name, _READ, dir_fd=parent)
+        except FileNotFoundError:
+            return {}
+        try:
+            return {
+                attribute: base64.b64encode(os.getxattr(handle, attribute)).decode("ascii")
+                for attribute in os.listxattr(handle)
+            }
+        except OSError as error:
+            if error.errno != errno.ENOTSUP:
+                raise
+            return {}
+        finally:
+            os.close(handle)
+
+    def _put(self, path: str, content: bytes, about: About, attributes: dict[str, str]) -> None:
         for directory in self._missing_above(path):
             with entry(self.root, directory) as (parent, name):
                 os.mkdir(name, 0o755, dir_fd=parent)
@@ -194,13 +244,32 @@ class Tree:
         with entry(self.root, path) as (parent, name), _laid_beside(parent, name) as (file, beside):
             file.write(content)
             file.flush()
-            _copy_attributes(parent, name, file.fileno())
-            # After the attributes: an access list among them would set the mode again.
+            # In this order: another owner takes capabilities away, and an access list among the
+            # attributes sets the mode.
             os.fchown(file.fileno(), about["uid"], about["gid"])
+            for attribute, value in attributes.items():
+                os.setxattr(file.fileno(), attribute, base64.b64decode(value))
             os.fchmod(file.fileno(), about["mode"])
             os.fsync(file.fileno())
             os.rename(beside, name, src_dir_fd=parent, dst_dir_fd=parent)
             os.fsync(parent)
+
+
+def _about(found: os.stat_result) -> About:
+    return {"mode": stat.S_IMODE(found.st_mode), "uid": found.st_uid, "gid": found.st_gid}
+
+
+def _below(parent: int, folder: str) -> Iterator[tuple[str, About]]:
+    """Walk a directory that is open, without following links or entering another file system."""
+    device = os.fstat(parent).st_dev
+    for place, directories, files, handle in os.fwalk(".", dir_fd=parent):
+        if os.fstat(handle).st_dev != device:
+            directories.clear()
+            continue
+        for name in sorted(files):
+            found = os.stat(name, dir_fd=handle, follow_symlinks=False)
+            if stat.S_ISREG(found.st_mode):
+                yield f"{folder}{place[1:]}/{name}", _about(found)
 
 
 @contextmanager
@@ -214,19 +283,3 @@ def _laid_beside(parent: int, name: str) -> Iterator[tuple[BinaryIO, str]]:
     finally:
         with suppress(FileNotFoundError):
             os.unlink(beside, dir_fd=parent)
-
-
-def _copy_attributes(parent: int, name: str, target: int) -> None:
-    """Take SELinux labels and the like along, as far as there are any."""
-    try:
-        handle = os.open(name, _READ, dir_fd=parent)
-    except FileNotFoundError:
-        return
-    try:
-        for attribute in os.listxattr(handle):
-            os.setxattr(target, attribute, os.getxattr(handle, attribute))
-    except OSError as error:
-        if error.errno != errno.ENOTSUP:
-            raise
-    finally:
-        os.close(handle)
