@@ -149,6 +149,10 @@ class SimulatedHost:
         """Know nothing of packages."""
         raise UnanswerableError("not_simulated", name)
 
+    async def security_updates(self) -> Sequence[str]:
+        """Know nothing of updates."""
+        raise UnanswerableError("not_simulated", "updates")
+
     async def listeners(self) -> Sequence[ListeningSocket]:
         """Know nothing of sockets."""
         raise UnanswerableError("not_simulated", "sockets")
