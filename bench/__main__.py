@@ -8,6 +8,7 @@ BENCHES = {
     "runtime": [],
     "ingest": [],
     "heal": [],
+    "lint": [],
     "scenarios": [],
     "backtest": ["--events", "200000"],
 }

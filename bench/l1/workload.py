@@ -70,6 +70,7 @@ class Workload:
 
     size: Size
     seed: int
+    event_count: int = EVENTS
     rules: list[Raw] = attrs.field(init=False)
     events: list[Raw] = attrs.field(init=False)
     _draw: random.Random = attrs.field(init=False)
@@ -200,7 +201,7 @@ class Workload:
         # Our own engine may judge that: the bench checks its answers.
         decide = RuleSet.compile(self.rules).decide
         events: list[Raw] = []
-        for number in range(EVENTS):
+        for number in range(self.event_count):
             hit, healthy = self._chance(HIT_SHARE), self._chance(0.5)
             while True:
                 event = self._event(number)

@@ -155,8 +155,8 @@ class Reach:
 
     def unfulfilled(self, rule: Rule) -> Contradictory | Unreachable | None:
         """Say why no event that some source writes fulfils a rule; None where one may."""
-        asked, stages = self.asked(rule), self._stages_of(rule)
-        if not all(_fails(stage, asked) for stage in stages):
+        asked = self.asked(rule)
+        if not all(_fails(stage, asked) for stage in self._stages_of(rule)):
             return None
         anywhere = self._stage(ANY_EVENT.shapes[0])
         if _fails(anywhere, asked):
@@ -164,10 +164,10 @@ class Reach:
         checks = {q.key: q.anchors for q in asked.required if q.anchors and q.key == "check_type"}
         return _unreachable(asked, [self._stage(shape) for shape in self.emission.where(checks)])
 
-    def _stages_of(self, rule: Rule) -> list[Stage]:
-        """Give the kinds of events that come into question, by the fields that name few texts."""
+    def _stages_of(self, rule: Rule) -> Iterator[Stage]:
+        """Yield the kinds of events that come into question, by the fields that name few texts."""
         anchored = {q.key: q.anchors for q in self.asked(rule).required if q.anchors}
-        return [self._stage(shape) for shape in self.emission.where(anchored)]
+        return map(self._stage, self.emission.where(anchored))
 
     def _stage(self, shape: Shape) -> Stage:
         stage = self._stages.get(shape)

@@ -1,0 +1,1 @@
+"""How long lint takes over 100,000 rules."""
