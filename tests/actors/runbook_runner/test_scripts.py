@@ -317,3 +317,29 @@ async def test_what_is_no_setting_reaches_no_file(root: Path, settings: str) -> 
 
 async def test_a_tree_has_no_running_kernel(root: Path) -> None:
     assert await script(root, "LIN-KERN-003-LIVE").act() == Ran(1, "no_kernel")
+
+
+async def test_a_preview_tells_of_directories_and_changes_none(root: Path) -> None:
+    (root / "etc/cron.d").mkdir(mode=0o755)
+    command = Order.of(RUNBOOKS["LIN-CRON-001"], {}, str(root)).step(Phase.PREVIEW)
+    assert isinstance(command, Command)
+
+    told = await LocalTarget(root).run(
+        command.argv, stdin=command.stdin.encode(), timeout_s=command.timeout_s
+    )
+
+    assert "/etc/cron.d: mode 0755 -> 0700" in told.stdout
+    assert (root / "etc/cron.d").stat().st_mode & 0o7777 == 0o755
+
+
+async def test_undo_passes_over_a_file_that_is_gone_by_now(root: Path) -> None:
+    (root / "etc/hosts").write_bytes(b"")
+    (root / "etc/hosts").chmod(0o666)
+    subject = script(root, "LIN-PERM-003")
+
+    pre_state = await subject.capture()
+    await subject.act()
+    (root / "etc/hosts").unlink()
+
+    assert await subject.undo(pre_state) == Ran(0)
+    assert (root / "etc/shadow").stat().st_mode & 0o7777 == 0o666
