@@ -13,6 +13,7 @@ from actors.messages import Platform
 from runtime.settings import shipped
 from tests.prove.cases import Case, all_cases
 from tests.prove.outcome import in_force
+from tests.prove.thirty_one import QUESTIONS
 
 PAGE = Path(__file__).parents[2] / "docs" / "catalogue.md"
 
@@ -48,6 +49,11 @@ def page() -> str:
         _table(
             ("Runbook", "Title", "Platform", "For", "Controls"),
             (_by_person(book) for book in [*linux, *others] if book.by_person),
+        ),
+        "## The predecessor's 31 questions to a Linux host\n",
+        _table(
+            ("Its id", "Checks that ask it here"),
+            ((name, ", ".join(asked)) for name, asked in QUESTIONS.items()),
         ),
         "## Checks of a Linux host\n",
         _table(
