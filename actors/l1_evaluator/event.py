@@ -33,8 +33,8 @@ def event_of(observation: Observation) -> dict[str, object]:
 def event_in(body: str) -> dict[str, object]:
     """Give the event of an observation as the journal stored it: `event_of` of what it spells.
 
-    A million stored observations are read so in a sixth of the time that making each of them
-    takes.  What is given must have been spelled by `to_json`.
+    So a journal is read without making an observation of each row.  What is given must have been
+    spelled by `to_json`.
     """
     told = cast("dict[str, object]", json.loads(body))
     check, status = told["check"], told["status"]
