@@ -41,7 +41,7 @@ _BY_KIND: Mapping[str, str] = {
 
 _BY_REASON: Mapping[str, str] = {
     "host_unreachable": "A rule would heal it, but nothing can be run on this host: it is no target"
-    " of the config.",
+    " of the config, or its agent may not heal (listen.agents_heal).",
     "no_runbook": "A rule names a runbook that is not there (any more): aright config check.",
 }
 """Where the reason says more than the kind."""
