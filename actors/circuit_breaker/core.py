@@ -108,13 +108,13 @@ def no_runbook(incident: Incident, runbook_id: str) -> Held:
     )
 
 
-def out_of_reach(incident: Incident) -> Held:
-    """Answer for a host on which nothing can be run: it goes to a person, and nothing is tried."""
+def out_of_reach(incident: Incident, text: str) -> Held:
+    """Answer for a host on which nothing can be run: a person gets it, with the runbook's text."""
     return Held(
         State.ESCALATED,
         "host_unreachable",
         Fact("host_unreachable"),
-        stop=Stop.of(incident, StopKind.RULE_ESCALATES, "host_unreachable"),
+        stop=Stop.of(incident, StopKind.RULE_ESCALATES, "host_unreachable", text=text),
     )
 
 

@@ -181,7 +181,7 @@ class Gate:
             name = "" if decision is None else decision.runbook_id
             return self._hold(connection, incident, no_runbook(incident, name), now)
         if not self.reaches(incident.host, decision.runbook_id)(connection):
-            return self._hold(connection, incident, out_of_reach(incident), now)
+            return self._hold(connection, incident, out_of_reach(incident, runbook.text), now)
         if suppression is not None:
             # It may have been lifted since it was answered; nothing would wake the incident then.
             key = (suppression.site, suppression.host, suppression.check)

@@ -28,6 +28,11 @@ class RunbookFacts(Protocol):
         """Name its content: it changes when the runbook does."""
         ...
 
+    @property
+    def text(self) -> str:
+        """Say what a person does where it cannot be run."""
+        ...
+
 
 @attrs.frozen
 class Recipe:

@@ -12,6 +12,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "io_error": "the disk or the kernel answered with an error",
     "no_disk": "nothing is known of the file system there",
     "no_package_database": "the host has no package database that is known (dpkg, rpm)",
+    "no_package_lists": "the host has no list of the packages that there are (apt update, dnf)",
     "no_procfs": "/proc is not mounted, or has no such entry",
     "no_rights": "this user may not look there: ask as root",
     "no_root": "the directory that stands for the host is not there",

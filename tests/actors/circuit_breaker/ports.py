@@ -154,3 +154,4 @@ class FakeRunbook:
     irreversible: bool = False
     disruptive: bool = False
     content_hash: str = "content-1"
+    text: str = "Mend it by hand."
