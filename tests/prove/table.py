@@ -87,7 +87,7 @@ def _runbook(book: Runbook) -> tuple[str, ...]:
 
 
 def _mode(book: Runbook) -> str:
-    modes = sorted({rule.mode or "auto" for rule in _rules() if rule.runbook_id == book.id})
+    modes = sorted({rule.mode or "auto" for rule in shipped_rules() if rule.runbook_id == book.id})
     return ", ".join(modes) or "no rule"
 
 
@@ -116,7 +116,8 @@ def _reported(check: Check) -> tuple[str, ...]:
     return name, title, check.platform.value, *rest
 
 
-def _rules() -> Iterator[Rule]:
+def shipped_rules() -> Iterator[Rule]:
+    """Yield the shipped rules, in the order of their files."""
     for raw in read_rules(shipped("rules") / "l1").rules:
         judged = rule_from(raw)
         if isinstance(judged, Rule):

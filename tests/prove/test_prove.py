@@ -5,9 +5,11 @@ from pathlib import Path
 import attrs
 import pytest
 
+from actors.messages import Platform
 from tests.prove.cases import Case, PlannedFile, all_cases
 from tests.prove.outcome import in_force, prove_in_directory
 from tests.prove.roots import GuardError, Root
+from tests.prove.table import PAGE, page, shipped_rules
 
 
 @pytest.mark.parametrize("case", all_cases(), ids=lambda case: case.name)
@@ -58,3 +60,25 @@ def test_each_case_names_a_shipped_runbook() -> None:
     _, runbooks = in_force()
 
     assert {case.runbook for case in all_cases()} <= set(runbooks)
+
+
+def test_every_runbook_that_can_be_run_on_linux_has_a_case() -> None:
+    _, runbooks = in_force()
+    linux = {book.id for book in runbooks.values() if book.platform is Platform.LINUX}
+    by_person = {book.id for book in runbooks.values() if book.by_person}
+
+    assert linux - by_person == {case.runbook for case in all_cases()}
+
+
+def test_a_runbook_that_is_not_proved_runs_only_when_a_person_approved_it() -> None:
+    unproven = {case.runbook for case in all_cases() if case.unproven}
+    proved = {case.runbook for case in all_cases() if not case.unproven}
+    alone = unproven - proved
+
+    rules = [rule for rule in shipped_rules() if rule.runbook_id in alone]
+    assert {rule.runbook_id for rule in rules} == alone
+    assert {rule.mode for rule in rules} <= {"approve"}
+
+
+def test_the_page_of_the_catalogue_is_fresh() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "say: python -m tests.prove.table"

@@ -48,8 +48,8 @@ QUESTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "LIN-SSH-004": ("ssh_idle_interval", "ssh_idle_count"),
     "LIN-SUID-001": ("suid_tools", "suid_files"),
     "LIN-SVC-001": ("ssh_service",),
-    "LIN-SVC-002": ("audit_service",),
+    "LIN-SVC-002": ("audit_service", "audit_package"),
     "LIN-SVC-003": ("rsyslog_service",),
-    "LIN-SVC-004": ("telnet_package", "telnet_service", "telnet_port"),
+    "LIN-SVC-004": ("telnet_package", "telnet_service", "telnet_inetd", "telnet_port"),
 }  # fmt: skip
 """By the id under which the predecessor had each."""

@@ -17,8 +17,9 @@ from tests.prove.thirty_one import QUESTIONS
 from tests.system.appliance import aright
 
 MAY_NOT_ANSWER = {
+    "LIN-AUDIT-001": "auditd is not installed, so there are no rules to look at",
+    "LIN-AUDIT-002": "auditd is not installed, so there are no rules to look at",
     "LIN-SVC-001": "no systemd runs there, and the config names no command",
-    "LIN-SVC-002": "no systemd runs there, and the config names no command",
     "LIN-SVC-003": "no systemd runs there, and the config names no command",
     "LIN-BOOT-001": "it has no bootloader",
     "LIN-MAC-001": "only a running kernel tells",
@@ -39,6 +40,12 @@ def config(tmp_path: Path) -> str:
     root = Root.made(tmp_path / "root")
     root.plan(sound_host("debian"))
     root.plan({path: PlannedFile(content=text) for path, text in PLACED.items()})
+    root.plan(
+        {
+            f"/usr/{name}": PlannedFile(mode="0755")
+            for name in ("bin", "sbin", "lib", "libexec", "local/bin")
+        }
+    )
     settings = {
         "site_id": "clinic",
         "state_dir": str(tmp_path / "state"),
