@@ -28,8 +28,12 @@ from runtime.clock import Clock
 from runtime.errors import ConflictError, NotFoundError
 from runtime.ids import Ids
 from runtime.store import Store, Write
+from runtime.writers import Writers
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(actor="flap_suppressor")
+
+_WATCHED_AGAIN = 64
+"""Files, after a start."""
 
 ARIGHT = "aright"
 """Who acted when no person did."""
@@ -49,6 +53,15 @@ class FlapSuppressorActor:
     settings: FlapSettings
     targets: Mapping[str, Target] = attrs.field(factory=dict[str, Target])
     """The hosts that can be asked who changes a setting back."""
+    writers: Writers | None = None
+    """None where nobody can say who writes a file."""
+
+    async def started(self) -> None:
+        """Have the files watched that something changed back before."""
+        if self.writers is None:
+            return
+        for host, path in await self.store.read(self.flaps.changed_files(_WATCHED_AGAIN)):
+            await self._watch(host, path)
 
     async def handle(self, message: SuppressionOf | Command) -> None:
         """Answer one question, or obey one command."""
@@ -92,9 +105,22 @@ class FlapSuppressorActor:
         partner, target = await self.store.read(known), self.targets.get(incident.host)
         if partner is None or target is None or not partner.path:
             return partner
+        await self._watch(incident.host, partner.path)
         if not is_suspected(partner, self.settings):
             return partner
-        return attrs.evolve(partner, named_in=await named_in(target, partner.path))
+        partner = attrs.evolve(partner, named_in=await named_in(target, partner.path))
+        # The change that stands is not ours, so no fix of ours can be named for it.
+        at = partner.changes[-1].at
+        writers = self.writers
+        writer = None if writers is None else writers.of(target.root, partner.path, at)
+        if writer is None:
+            return partner
+        return attrs.evolve(partner, writer=writer.name, writer_seen=writer.seen)
+
+    async def _watch(self, host: str, path: str) -> None:
+        target = self.targets.get(host)
+        if target is not None and self.writers is not None:
+            await self.writers.watch(target.root, path)
 
     def _standing(self, incident: Incident) -> list[Write[Suppression | None]]:
         return [

@@ -66,7 +66,9 @@ class Partner:
     """Oldest first, the last is the one that stands."""
     beat: Beat | None = None
     writer: str = ""
-    """Name of the program that was seen writing the file."""
+    """Name of the program that made the change that stands."""
+    writer_seen: bool = True
+    """It was seen with the file open for writing; else it had just started, and is a guess."""
     named_in: tuple[str, ...] = ()
     """Schedules and scripts of the host that name the file."""
 
@@ -89,15 +91,16 @@ class Partner:
             "path": self.path,
             "same_state": self.same_state,
             "writer": self.writer,
+            "writer_seen": self.writer_seen and bool(self.writer),
             "named_in": list(self.named_in),
         }
 
     def __str__(self) -> str:
         beat = "" if self.beat is None else f" every {_spoken(self.beat.period_s)}"
-        content = "the same" if self.same_state else "different"
-        parts = [f"{self.path or 'the setting'} is changed{beat} to {content} content"]
+        state = "the same state" if self.same_state else "different states"
+        parts = [f"{self.path or 'the setting'} is changed{beat} to {state}"]
         if self.writer:
-            parts.append(f"written by {self.writer}")
+            parts.append(f"changed {'' if self.writer_seen else 'perhaps '}by {self.writer}")
         if self.named_in:
             parts.append(f"named in {', '.join(self.named_in)}")
         return "; ".join(parts)

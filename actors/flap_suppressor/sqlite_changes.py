@@ -69,3 +69,16 @@ class SqliteChanges:
             return None if healed_at is None else dt.datetime.fromisoformat(healed_at)
 
         return query
+
+    def changed_files(self, most: int) -> Query[Sequence[tuple[str, str]]]:
+        """List host and path of the files in which something was healed last, newest last."""
+        return lambda connection: [
+            (host, path)
+            for host, path, _ in reversed(
+                connection.execute(
+                    "select host, path, max(healed_at) as latest from healed_drifts"
+                    " where path <> '' group by host, path order by latest desc limit ?",
+                    (most,),
+                ).fetchall()
+            )
+        ]

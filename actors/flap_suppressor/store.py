@@ -40,6 +40,10 @@ class Flaps(Protocol):
         """Say when something in this file of the host was healed last."""
         ...
 
+    def changed_files(self, most: int) -> Query[Sequence[tuple[str, str]]]:
+        """List host and path of the files in which something was healed last, newest last."""
+        ...
+
     def open(self, suppression: Suppression, who: str) -> Write[None]:
         """Keep a new suppression."""
         ...

@@ -35,6 +35,7 @@ from runtime.clock import Clock, SystemClock
 from runtime.destination import Destination, Webhook
 from runtime.errors import InvalidFileError, StoreError
 from runtime.health import snapshot
+from runtime.hosts.file_writers import FileWriters, open_writers
 from runtime.hosts.grpc_server import listen
 from runtime.hosts.http_client import HttpClient
 from runtime.hosts.http_server import serve_http
@@ -96,8 +97,11 @@ async def run_appliance(settings: Settings) -> None:
             watches=watches_of(settings),
             channels=channels_of(settings, clock, random),
             agents=(orders := _orders(settings, database, clock)),
+            writers=(writers := stack.enter_context(open_writers())),
         )
         edges = await stack.enter_async_context(_edges(settings, state_dir, in_force, orders))
+        if writers is not None:
+            edges.append(partial(_writers_service, writers))
         line = build_line(line_settings(settings), ports, *edges)
         bells.append(line.committed)
         await in_force.tell_problems(line)
@@ -208,6 +212,10 @@ def _control_service(
         sends=[line.heard, line.proposed, line.flaps, line.desk, line.looks],
         ingress=True,
     )
+
+
+def _writers_service(writers: FileWriters, _line: Line) -> Actor:
+    return service("file_writers", writers.run)
 
 
 def _probe_service(listeners: list[trio.SocketListener], line: Line) -> Actor:

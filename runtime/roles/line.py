@@ -67,6 +67,7 @@ from runtime.roles.beats import Beats
 from runtime.roles.catalogue import Catalogue
 from runtime.store import Query, Store
 from runtime.supervisor import ActorDown
+from runtime.writers import Writers
 
 ROOMS = (
     "journal", "l1_evaluator", "flap_suppressor", "circuit_breaker", "escalator", "drift_receiver",
@@ -109,6 +110,8 @@ class Ports:
     channels: Sequence[Channel]
     agents: AgentExecutor | None = None
     """Heals on the hosts of agents; None where none are served."""
+    writers: Writers | None = None
+    """Says who writes a file; None where nobody can, as in a simulation."""
 
 
 def _reaches(ports: Ports, host: str, runbook_id: str) -> Query[bool]:
@@ -283,6 +286,7 @@ def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], 
                 ids,
                 settings.flap,
                 {host: watch.target for host, watch in ports.watches.items()},
+                ports.writers,
             ),
         ),
         actor(

@@ -16,7 +16,7 @@ from tests.faults.worlds import now_and_then
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 JOB = "/etc/cron.d/branding"
-NAMED = f"/etc/issue.net is changed every {{}} to the same content; named in {JOB}"
+NAMED = f"/etc/issue.net is changed every {{}} to the same state; named in {JOB}"
 
 
 @attrs.frozen
@@ -107,14 +107,14 @@ def test_a_job_every_seven_minutes_is_a_flap_and_named_too() -> None:
 def test_a_mode_that_is_put_back_leaves_its_time_too() -> None:
     seen = fight("shadow_permissions", 90 * MINUTE, days=1)
 
-    assert seen.tickets == [("flap", "/etc/shadow is changed every 90 min to the same content")]
+    assert seen.tickets == [("flap", "/etc/shadow is changed every 90 min to the same state")]
     assert seen.returns == 3
 
 
 def test_a_service_that_is_stopped_on_a_beat_has_no_file_and_takes_longer() -> None:
     seen = fight("rsyslog_service", 90 * MINUTE, days=2, looks_every_s=60.0)
 
-    assert seen.tickets == [("flap", "the setting is changed every 90 min to the same content")]
+    assert seen.tickets == [("flap", "the setting is changed every 90 min to the same state")]
     assert 3 < seen.returns <= 6
 
 

@@ -151,8 +151,10 @@ def test_a_partner_is_told_in_one_line() -> None:
     partner = Partner(seen, beat_of(seen), writer="puppet", named_in=("/etc/cron.d/puppet",))
 
     assert str(partner) == (
-        "/etc/issue.net is changed every 90 min to the same content; written by puppet;"
+        "/etc/issue.net is changed every 90 min to the same state; changed by puppet;"
         " named in /etc/cron.d/puppet"
     )
+    guess = attrs.evolve(partner, writer_seen=False)
+    assert "; changed perhaps by puppet;" in str(guess)
     other = attrs.evolve(seen[-1], state="other", path="")
-    assert str(Partner([*seen, other])) == "the setting is changed to different content"
+    assert str(Partner([*seen, other])) == "the setting is changed to different states"

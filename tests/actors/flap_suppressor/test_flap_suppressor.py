@@ -1,6 +1,8 @@
 """The flap suppressor: when healing goes in circles, and how people let it go on."""
 
 import datetime as dt
+from collections.abc import Mapping
+from pathlib import Path
 
 import attrs
 import pytest
@@ -9,9 +11,11 @@ import trio.testing
 from hypothesis import given, strategies as st
 from trio.testing import MockClock
 
+from actors.catalogue.target import Target
 from actors.flap_suppressor import FlapSettings, FlapSuppressorActor, SqliteFlaps
 from actors.flap_suppressor.core import within_window
-from actors.messages import Incident, Moment, State
+from actors.flap_suppressor.fight import Change, fingerprint
+from actors.messages import JSON, Incident, Moment, Observation, Severity, State, Status
 from actors.messages.suppression import Suppression, SuppressionKind, drift_key
 from actors.requests import (
     ExtendSuppression,
@@ -22,9 +26,12 @@ from actors.requests import (
 )
 from runtime.clock import VirtualClock
 from runtime.errors import ArightError, ConflictError, NotFoundError
+from runtime.hosts.local_target import LocalTarget
 from runtime.hosts.sqlite import InlineStore
 from runtime.ids import TimeOrderedIds
 from runtime.mailbox import Mailbox
+from runtime.store import Query
+from runtime.writers import Writer, Writers
 from tests.actors.circuit_breaker.ports import (
     EPOCH,
     FakeIncidents,
@@ -44,11 +51,13 @@ class Bench:
     store: InlineStore = attrs.field(factory=lambda: store_of("flap_suppressor"))
     incidents: FakeIncidents = attrs.field(factory=FakeIncidents)
     clock: VirtualClock = attrs.field(factory=lambda: VirtualClock(EPOCH))
+    targets: Mapping[str, Target] = attrs.field(factory=dict[str, Target])
+    writers: Writers | None = None
 
     def actor(self) -> FlapSuppressorActor:
         return FlapSuppressorActor(
             self.store, SqliteFlaps(), self.incidents, self.clock,
-            TimeOrderedIds(self.clock), self.settings,
+            TimeOrderedIds(self.clock), self.settings, self.targets, self.writers,
         )  # fmt: skip
 
     async def ask(self, question: Question) -> Suppression | None:
@@ -232,3 +241,52 @@ parts = st.text(max_size=4)
 @given(one=st.tuples(parts, parts, parts), other=st.tuples(parts, parts, parts))
 def test_no_two_drifts_share_a_key(one: tuple[str, str, str], other: tuple[str, str, str]) -> None:
     assert (drift_key(*one) == drift_key(*other)) == (one == other)
+
+
+@attrs.define
+class Watched(FakeIncidents):
+    """Incidents about one file, which another program changes at the epoch."""
+
+    def observation(self, observation_id: str) -> Query[Observation]:
+        details: dict[str, JSON] = {"path": "/etc/issue.net", "changed_at": EPOCH.isoformat()}
+        return lambda _: Observation(
+            observation_id, "site", "ws-1", "firewall", Status.FAIL, Severity.LOW,
+            EPOCH, "scanner", actual="Welcome!", details=details,
+        )  # fmt: skip
+
+
+@attrs.define
+class KnownWriters:
+    """Knows one writer, of one file, at one instant."""
+
+    watched: list[tuple[str, str]] = attrs.field(factory=list[tuple[str, str]])
+
+    async def watch(self, root: str, path: str) -> None:
+        self.watched.append((root, path))
+
+    def of(self, root: str, path: str, at: dt.datetime) -> Writer | None:
+        assert (root, path) in self.watched
+        return Writer("puppet", seen=True) if at == EPOCH else None
+
+
+async def test_who_was_seen_writing_the_file_is_named_in_the_reason_and_in_the_trace(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    writers, target = KnownWriters(), LocalTarget(tmp_path)
+    bench = Bench(incidents=Watched(), targets={"ws-1": target}, writers=writers)
+    for number in range(3):
+        at = moment(3600 * (number - 3))
+        change = Change("", at.wall, 0.5, "/etc/issue.net", fingerprint("Welcome!"))
+        before = SqliteFlaps().healed(an_incident(f"i-{number}"), change, at)
+        await bench.store.commit(before)
+
+    await bench.actor().started()
+    assert writers.watched == [(target.root, "/etc/issue.net")]
+    holding = await bench.ask(SuppressionOf(an_incident("i-3")))
+
+    assert holding is not None
+    assert holding.reason == (
+        "/etc/issue.net is changed every 60 min to the same state; changed by puppet"
+    )
+    [(_, fact)] = bench.incidents.trace
+    assert (fact.kind, fact.body["writer"]) == ("partner_named", "puppet")
