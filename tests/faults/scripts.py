@@ -13,6 +13,8 @@ from tests.fakes.target import FakeFile, FakeTarget
 
 Json = dict[str, Any]  # what a script reads and says is anything that JSON can say
 
+_SSHD: Json = {"path": "/etc/ssh/sshd_config"}
+
 
 class Problem(Exception):  # noqa: N818  # as the scripts call it
     """A script goes no further; the text is its code."""
@@ -77,10 +79,18 @@ def _restore_about(host: FakeTarget, params: Json, was: Json) -> None:
     _file(host, params).mode = was["about"]["mode"]
 
 
-def _set_directive(host: FakeTarget, params: Json) -> None:
-    file, line = _file(host, params), f"{params['directive']} {params['value']}"
-    text, found = re.subn(rf"(?m)^{params['directive']} .*$", line, file.text)
+def _capture_sshd(host: FakeTarget, params: Json) -> Json:
+    return _capture_file(host, _SSHD | params)
+
+
+def _set_sshd_option(host: FakeTarget, params: Json) -> None:
+    file, line = _file(host, _SSHD | params), f"{params['option']} {params['value']}"
+    text, found = re.subn(rf"(?m)^{params['option']} .*$", line, file.text)
     file.text = text if found else f"{line}\n{text}"
+
+
+def _restore_sshd(host: FakeTarget, params: Json, was: Json) -> None:
+    _restore_file(host, _SSHD | params, was)
 
 
 def _set_content(host: FakeTarget, params: Json) -> None:
@@ -89,7 +99,7 @@ def _set_content(host: FakeTarget, params: Json) -> None:
 
 
 SCRIPTS: Mapping[str, Script] = {
-    "directive": Script(_capture_file, _set_directive, _restore_file),
     "file_content": Script(_capture_file, _set_content, _restore_file),
     "file_mode": Script(_capture_about, _set_mode, _restore_about),
+    "sshd_option": Script(_capture_sshd, _set_sshd_option, _restore_sshd),
 }
