@@ -3,8 +3,10 @@
 A payload never does: no expected or actual value, no output of a script, no secret.
 """
 
+import contextlib
 import logging
 import sys
+from collections.abc import Generator
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
@@ -51,3 +53,14 @@ def configure_logs(*, level: str = "info", as_json: bool = True) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+@contextlib.contextmanager
+def silenced() -> Generator[None]:
+    """Log nothing for a while: what the rooms say of a played day is nobody's reading."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)

@@ -55,9 +55,9 @@ class Case:
         """Name the rule and the runbook as they are written today."""
         return Recipe.of(self.incident.site, self.decision, self.runbook)
 
-    def stop(self, kind: StopKind, key: str, reason: str) -> Stop:
+    def stop(self, kind: StopKind, key: str, reason: str, *, text: str = "") -> Stop:
         """Give the stop of this fix."""
-        return Stop.of(self.incident, kind, reason, key=key)
+        return Stop.of(self.incident, kind, reason, key=key, text=text)
 
 
 @attrs.frozen
@@ -250,7 +250,7 @@ def _approval(case: Case, settings: GateSettings) -> Answer:
         "approval",
         Fact("approval_asked", {**body, "expires_at": _wall(due)}),
         due=due,
-        stop=case.stop(StopKind.APPROVAL, case.incident.id, "approval"),
+        stop=case.stop(StopKind.APPROVAL, case.incident.id, "approval", text=case.runbook.text),
     )
 
 

@@ -4,15 +4,12 @@ The product code is unchanged: `build_line` and `supervise` run here as they do 
 Life follows life on what was committed; between two of them the power was off.
 """
 
-import contextlib
-import logging
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
 import attrs
-import structlog
 import trio
 
 from actors.messages import Platform
@@ -20,6 +17,7 @@ from actors.scanner import Watch
 from runtime.clock import InstantClock
 from runtime.hosts.sqlite import InlineStore
 from runtime.ids import TimeOrderedIds
+from runtime.logs import silenced
 from runtime.roles.line import SCHEMAS, Line, LineSettings, Ports, build_line
 from runtime.supervisor import supervise
 from tests.faults.drifts import catalogue
@@ -107,7 +105,7 @@ class World:
     def run(self) -> Story:
         """Let it all happen."""
         clock = InstantClock()
-        with seeded_scheduler(self.seed), _silence(), self.bug.planted():
+        with seeded_scheduler(self.seed), silenced(), self.bug.planted():
             trio.run(self._run, clock=clock)
         moves = Counter(
             state
@@ -246,14 +244,3 @@ class World:
     def read(self, sql: str) -> list[tuple[str, ...]]:
         """Ask the journal, also after the end."""
         return self._connection.execute(sql).fetchall()
-
-
-@contextlib.contextmanager
-def _silence() -> Generator[None]:
-    """Log nothing: a week of lines is nobody's reading."""
-    before = structlog.get_config()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    try:
-        yield
-    finally:
-        structlog.configure(**before)

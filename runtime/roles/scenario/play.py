@@ -1,16 +1,13 @@
 """Plays a scenario on the line of an appliance, in virtual time: the rooms are those in force."""
 
-import contextlib
 import difflib
 import heapq
-import logging
 import sqlite3
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from random import Random
 from typing import Final, TypeAlias
 
 import attrs
-import structlog
 import trio
 
 from actors.l1_evaluator import RuleSet, RulesInForce
@@ -23,6 +20,7 @@ from runtime.errors import ArightError
 from runtime.hosts.migrations import migrate
 from runtime.hosts.sqlite import InlineStore
 from runtime.ids import TimeOrderedIds
+from runtime.logs import silenced
 from runtime.roles.appliance import line_settings
 from runtime.roles.catalogue import Catalogue
 from runtime.roles.line import SCHEMAS, Line, Ports, build_line
@@ -81,7 +79,7 @@ class Theatre:
         """
         _must_be_there(scenario, self.catalogue)
         scene = _Scene(scenario, self._with_rules(scenario.given), self._emptied())
-        with _silence():
+        with silenced():
             trio.run(scene.run, clock=InstantClock())
         return scene.missed
 
@@ -271,14 +269,3 @@ def _must_be_there(scenario: Scenario, catalogue: Catalogue) -> None:
 def _near(name: str, there: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, there, n=1)
     return f"{name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
-
-
-@contextlib.contextmanager
-def _silence() -> Generator[None]:
-    """Log nothing: what the rooms say of a played day is nobody's reading."""
-    before = structlog.get_config()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    try:
-        yield
-    finally:
-        structlog.configure(**before)
