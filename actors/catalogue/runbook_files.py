@@ -1,7 +1,8 @@
 """Reads runbooks: `*.yaml` of a folder, with their scripts in `scripts/` beside them."""
 
+import functools
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -100,6 +101,7 @@ def load_runbooks(*folders: Path) -> Mapping[str, Runbook]:
     """
     runbooks: dict[str, Runbook] = {}
     scripts: dict[str, Path] = {}
+    digest_of = functools.cache(_digest)  # many runbooks share a script, for as long as we read
     for folder in folders:
         files = _files(folder)
         scripts |= {path.stem: path for path in sorted((folder / SCRIPTS).glob("*.py"))}
@@ -109,7 +111,7 @@ def load_runbooks(*folders: Path) -> Mapping[str, Runbook]:
                 here = _Place(document, ("runbooks", position))
                 if written.id in runbooks:
                     raise here.error("id", f"{written.id} is there already")
-                runbooks[written.id] = _runbook(written, scripts, here)
+                runbooks[written.id] = _runbook(written, scripts, digest_of, here)
     return runbooks
 
 
@@ -143,7 +145,12 @@ class _Place:
         return InvalidFileError(self._document.path, f"{spelled}: {problem}", line=line)
 
 
-def _runbook(written: _Runbook, scripts: Mapping[str, Path], here: _Place) -> Runbook:
+def _runbook(
+    written: _Runbook,
+    scripts: Mapping[str, Path],
+    digest_of: Callable[[Path], bytes],
+    here: _Place,
+) -> Runbook:
     act, undo = _steps(written, scripts, here)
     return Runbook(
         id=written.id,
@@ -154,7 +161,7 @@ def _runbook(written: _Runbook, scripts: Mapping[str, Path], here: _Place) -> Ru
         undo=undo,
         timeout_s=written.timeout_s,
         idempotent=written.idempotent,
-        content_hash=_content_hash(written, act, undo),
+        content_hash=_content_hash(written, digest_of, act, undo),
         params=tuple(_param(name, param, here) for name, param in written.params.items()),
         also_verify=written.verify.also,
         soak_s=written.verify.soak_s,
@@ -260,11 +267,17 @@ def _script(
     return Script(name, scripts[name].resolve(), args)
 
 
-def _content_hash(written: _Runbook, *acts: Act | None) -> str:
+def _content_hash(written: _Runbook, digest_of: Callable[[Path], bytes], *acts: Act | None) -> str:
     digest = hashlib.sha256(to_json(written.model_dump(mode="json")).encode())
     for act in acts:
         if isinstance(act, Script):
-            shared = sorted((act.path.parent / "support").glob("*.py"))
-            for path in (act.path, *shared):
-                digest.update(hashlib.sha256(path.read_bytes()).digest())
+            digest.update(digest_of(act.path))
     return digest.hexdigest()[:16]
+
+
+def _digest(script: Path) -> bytes:
+    """Digest a script with all that it shares with others."""
+    digest = hashlib.sha256()
+    for path in (script, *sorted((script.parent / "support").glob("*.py"))):
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.digest()

@@ -108,8 +108,9 @@ def load_catalogue(settings: Settings, trial: Trial | None = None) -> Catalogue:
             aside[position] = f"rule {rule.id}: {misfit.reason}"
     problems += [f"{places[position]}: {reason}" for position, reason in sorted(aside.items())]
     kept = [rule for position, rule in enumerate(raw) if position not in aside]
+    rules = RuleSet.compile(kept) if aside else judged
     texts = {runbook.id: runbook.text for runbook in runbooks.values()}
-    in_force = RulesInForce(RuleSet.compile(kept), plain_json(kept), texts)
+    in_force = RulesInForce(rules, plain_json(kept), texts)
     at = tuple(place for position, place in enumerate(places) if position not in aside)
     read = RawRules(tuple(raw), tuple(places))
     return Catalogue(checks, names, runbooks, in_force, at, tuple(problems), read)
@@ -154,11 +155,12 @@ def _raw_rules(paths: Iterable[Path]) -> tuple[list[object], list[RulePlace]]:
     taken: set[str] = set()
     for path in paths:
         read = read_rules(path)
-        for rule, place in zip(read.rules, read.places, strict=True):
-            if _id_of(rule) not in taken:
+        ids = [_id_of(rule) for rule in read.rules]
+        for rule, place, name in zip(read.rules, read.places, ids, strict=True):
+            if name not in taken:
                 raw.append(rule)
                 places.append(place)
-        taken.update(filter(None, map(_id_of, read.rules)))
+        taken.update(filter(None, ids))
     return raw, places
 
 
