@@ -14,7 +14,7 @@ from runtime.cli.settings import settings
 if TYPE_CHECKING:  # it loads the appliance, which --help does not need
     from runtime.roles.host_diff import Difference
 
-_COLUMNS = ["id", "title", "platform", "checks", "undo", "risk", "disruptive"]
+_COLUMNS = ["id", "title", "checks", "undo", "risk"]
 
 
 @click.group()
