@@ -27,6 +27,6 @@ def test_a_planted_bug_is_found_within_twenty_seeds(bug: str) -> None:
     pytest.fail(f"{bug} is not found")
 
 
-def test_nothing_is_found_in_the_true_code_with_the_same_seeds() -> None:
-    for seed in SEEDS:
-        assert not long_world(seed, "hunt").run().line
+@pytest.mark.parametrize("seed", SEEDS)
+def test_nothing_is_found_in_the_true_code_with_the_same_seed(seed: int) -> None:
+    assert not long_world(seed, "hunt").run().line
