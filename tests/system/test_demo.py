@@ -14,6 +14,7 @@ import attrs
 import pytest
 
 from runtime.logs import KEYS
+from tests.system.appliance import until
 
 PATIENCE = 150
 """Seconds for the whole play.  An act that the kill fell into runs to its deadline first."""
@@ -98,7 +99,8 @@ def test_what_it_prints_fits_a_terminal(played: Played) -> None:
 
 
 def test_it_leaves_no_process_behind(played: Played) -> None:
-    assert alive(played.stage) == []
+    # A group that was killed at the end may take a moment to be gone; what was left behind stays.
+    until(lambda: alive(played.stage) == [], "no process of the stage", within=10)
     assert not (played.stage / "state" / "control.sock").exists()
 
 
