@@ -8,6 +8,8 @@ from tests.faults.power import Cut, End
 from tests.faults.simulator import Story
 from tests.faults.worlds import scenario
 
+pytestmark = pytest.mark.timeout(600)  # for what hangs: a slow machine may take its time
+
 
 @cache
 def undisturbed() -> Story:

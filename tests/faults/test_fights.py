@@ -1,6 +1,7 @@
 """A job on a host fights the appliance: it is found out on the real line, in virtual time."""
 
 import attrs
+import pytest
 
 from actors.circuit_breaker import GateSettings
 from actors.flap_suppressor import FlapSettings
@@ -13,6 +14,8 @@ from tests.faults.people import Operator, Reverter, Saboteur
 from tests.faults.simulator import Story, World
 from tests.faults.virtual_time import stream
 from tests.faults.worlds import now_and_then
+
+pytestmark = pytest.mark.timeout(600)  # for what hangs: a slow machine may take its time
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 JOB = "/etc/cron.d/branding"

@@ -8,6 +8,8 @@ from tests.faults.simulator import Story
 from tests.faults.watchman import MOVES
 from tests.faults.worlds import SEASONS, long_world
 
+pytestmark = pytest.mark.timeout(600)  # for what hangs: a slow machine may take its time
+
 SEEDS = range(int(os.environ.get("ARIGHT_SEEDS", "1")))
 
 

@@ -7,6 +7,8 @@ import pytest
 from tests.faults.planted import BUGS
 from tests.faults.worlds import long_world
 
+pytestmark = pytest.mark.timeout(600)  # for what hangs: a slow machine may take its time
+
 SEEDS = range(20)
 
 FOUND: Mapping[str, str] = {
