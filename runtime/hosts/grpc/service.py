@@ -11,11 +11,12 @@ stay in order, and all of them share whatever is dear in answering, such as a fl
 
 import enum
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, TypeAlias, cast, runtime_checkable
 
 import attrs
 from google.protobuf.message import Message
 from grpclib.const import Cardinality, Handler
+from grpclib.protocol import Peer
 from typing_extensions import override
 
 from runtime.errors import ArightError
@@ -117,12 +118,16 @@ class Batching(Protocol):
         ...
 
 
+_Handle: TypeAlias = Callable[[Any], Awaitable[None]]  # Any: grpclib's stream, or ours for it
+_Typed: TypeAlias = tuple[_Handle, Cardinality, type[Message], type[Message]]
+
+
 @attrs.frozen
 class Route:
     """One method of a service."""
 
     path: str
-    handle: Callable[[Any], Awaitable[None]]  # Any: grpclib's stream, or ours in its place
+    handle: _Handle
     cardinality: Cardinality
     takes: type[Message]
     gives: type[Message]
@@ -132,16 +137,11 @@ class Route:
 
 def routes_of(service: Service) -> dict[str, Route]:
     """Give the methods of a service by path."""
-    batches = service.__batches__() if isinstance(service, Batching) else {}
+    batches: Mapping[str, Answer] = {}
+    if isinstance(service, Batching):
+        batches = service.__batches__()
     return {
-        path: Route(
-            path,
-            handler.func,
-            handler.cardinality,
-            handler.request_type,
-            handler.reply_type,
-            batches.get(path),
-        )
+        path: Route(path, *cast("_Typed", handler), batches.get(path))
         for path, handler in service.__mapping__().items()
     }
 
@@ -151,9 +151,9 @@ def caller_of(stream: object) -> Caller:
 
     Of another server's stream only the address is known.
     """
-    caller = getattr(stream, "caller", None)
+    caller: object = getattr(stream, "caller", None)
     if isinstance(caller, Caller):
         return caller
-    addr = getattr(getattr(stream, "peer", None), "addr", None)
-    at = addr() if callable(addr) else None
-    return Caller(":".join(str(part) for part in at[:2]) if isinstance(at, tuple) else "")
+    peer: object = getattr(stream, "peer", None)
+    at = peer.addr() if isinstance(peer, Peer) else None
+    return Caller(":".join(str(part) for part in at[:2]) if at else "")
