@@ -1,6 +1,7 @@
 """A gRPC server on trio and h2 that serves the objects which grpclib generates."""
 
 from runtime.hosts.grpc.limits import Limits
+from runtime.hosts.grpc.server import Server, listen, serve_grpc
 from runtime.hosts.grpc.service import (
     Answer,
     Caller,
@@ -20,6 +21,9 @@ __all__ = [
     "Limits",
     "OpenDoor",
     "RefusedCallError",
+    "Server",
     "Service",
     "caller_of",
+    "listen",
+    "serve_grpc",
 ]

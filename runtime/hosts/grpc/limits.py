@@ -53,3 +53,11 @@ class Limits:
     events_per_s: float = 50.0
     """Messages of one identity, or else connection, in calls that are answered in batches."""
     burst: int = 500
+
+    def look_s(self) -> float:
+        """Give the seconds between two looks at what takes too long."""
+        shortest = min(
+            self.handshake_s, self.first_call_s, self.idle_s, self.pong_s, self.age_s,
+            self.request_s, self.recheck_s, self.write_s,
+        )  # fmt: skip
+        return min(1.0, shortest / 4)

@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeAlias, cast, runtime_checkable
 
 import attrs
 from google.protobuf.message import Message
-from grpclib.const import Cardinality, Handler
+from grpclib.const import Handler
 from grpclib.protocol import Peer
 from typing_extensions import override
 
@@ -119,7 +119,7 @@ class Batching(Protocol):
 
 
 _Handle: TypeAlias = Callable[[Any], Awaitable[None]]  # Any: grpclib's stream, or ours for it
-_Typed: TypeAlias = tuple[_Handle, Cardinality, type[Message], type[Message]]
+_Typed: TypeAlias = tuple[_Handle, tuple[bool, bool], type[Message], type[Message]]
 
 
 @attrs.frozen
@@ -128,11 +128,22 @@ class Route:
 
     path: str
     handle: _Handle
-    cardinality: Cardinality
+    streams: tuple[bool, bool]
+    """Whether the client, and whether the server, sends any number of messages."""
     takes: type[Message]
     gives: type[Message]
     answer: Answer | None = None
     """Set where it is answered batch by batch."""
+
+    @property
+    def client_streaming(self) -> bool:
+        """Say whether the client sends any number of messages."""
+        return self.streams[0]
+
+    @property
+    def server_streaming(self) -> bool:
+        """Say whether the server does."""
+        return self.streams[1]
 
 
 def routes_of(service: Service) -> dict[str, Route]:

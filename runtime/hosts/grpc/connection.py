@@ -1,0 +1,627 @@
+"""One HTTP/2 connection, without I/O: bytes go in, calls and messages come out, bytes wait to go.
+
+h2 keeps the state of the connection and of its streams.  Only DATA frames pass it by, and so their
+windows are kept here: what a peer may send is given back when a message was taken, and for calls
+that are answered in batches when its answer was sent, so that a peer which does not read, or whose
+events are not durable yet, is held by HTTP/2 itself.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
+
+import attrs
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.errors import ErrorCodes
+from h2.events import (
+    ConnectionTerminated,
+    Event,
+    PingAckReceived,
+    RemoteSettingsChanged,
+    RequestReceived,
+    StreamEnded,
+    StreamReset,
+    WindowUpdated,
+)
+from h2.exceptions import ProtocolError
+from h2.settings import SettingCodes, Settings
+
+from runtime.hosts.grpc import frames
+from runtime.hosts.grpc.budget import Budget
+from runtime.hosts.grpc.call import PREFIX_BYTES, Call, Ending, Wire
+from runtime.hosts.grpc.headers import Head, Headers, NotGrpcError, head_of, initial, trailing
+from runtime.hosts.grpc.limits import WINDOW_S, Limits
+from runtime.hosts.grpc.permits import Permit, Pool
+from runtime.hosts.grpc.service import Caller, Code, Doorman, RefusedCallError, Route
+
+_H2 = H2Configuration(
+    client_side=False,
+    header_encoding=None,
+    validate_inbound_headers=True,
+    # Ours are well-formed; checking them again costs as much as sending them.
+    validate_outbound_headers=False,
+    normalize_outbound_headers=False,
+)
+_HEADER_LIST_BYTES = 16 * 1024
+_GIVE_BACK = frames.WINDOW // 4
+"""Bytes taken in, at which their window is given back: four updates a window."""
+_SOCKET_ROOM = 256 * 1024
+"""What may wait for the socket before answers wait in their calls."""
+_EARNED = 2
+"""Control frames that a message allows for."""
+_CUT_OFF = 256
+
+
+class Floor(Protocol):
+    """Where calls are answered: the server, as its connections know it."""
+
+    routes: Mapping[str, Route]
+    limits: Limits
+    pool: Pool
+    doorman: Doorman
+    draining: bool
+
+    def begin(self, call: Call) -> None:
+        """Run the method of a call."""
+        ...
+
+    def arrived(self, call: Call) -> None:
+        """Put a call that is answered in batches into their queue: it has messages, or ended."""
+        ...
+
+    def offended(self, caller: Caller, reason: str) -> None:
+        """Log what a peer did wrong."""
+        ...
+
+
+@attrs.define(eq=False, slots=True)
+class Connection(Wire):
+    """What is known of one connection."""
+
+    floor: Floor
+    caller: Caller
+    began_at: float
+    touched: Callable[[], None]
+    """Is called when something waits to be sent that nothing received brought about."""
+
+    out: bytearray = attrs.field(factory=bytearray, init=False)
+    """Bytes for the socket."""
+    calls: dict[int, Call] = attrs.field(factory=dict[int, Call], init=False)
+    closing: bool = attrs.field(default=False, init=False)
+    """Nothing more is read; what is in `out` is sent, and then the connection closed."""
+    retiring: bool = attrs.field(default=False, init=False)
+    """No new call is taken; the peer knows."""
+    ready: bool = attrs.field(default=False, init=False)
+    """The preface has arrived."""
+    called: bool = attrs.field(default=False, init=False)
+    heard_at: float = attrs.field(init=False)
+    busy_at: float = attrs.field(init=False)
+    """When it last had a call."""
+    pinged_at: float | None = attrs.field(default=None, init=False)
+    window: int = attrs.field(default=frames.WINDOW, init=False)
+
+    _h2: H2Connection = attrs.field(init=False)
+    _held: bytes = attrs.field(default=b"", init=False)
+    """Of a frame that has not arrived whole."""
+    _in_block: bool = attrs.field(default=False, init=False)
+    """Headers go on in CONTINUATION frames, and nothing may come between."""
+    _credit: int = attrs.field(default=0, init=False)
+    _blocked: dict[int, Call] = attrs.field(factory=dict[int, Call], init=False)
+    """Calls with answers that the peer gave no window for, or the socket no room."""
+    _cut_off: dict[int, None] = attrs.field(factory=dict[int, None], init=False)
+    """Streams that we ended before the peer did: what it sent meanwhile is dropped."""
+    _control: Budget = attrs.field(init=False)
+    _resets: Budget = attrs.field(init=False)
+    _resets_left: int = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        limits = self.floor.limits
+        self.heard_at = self.busy_at = self.began_at
+        self._control = Budget(limits.control_frames, WINDOW_S)
+        self._resets = Budget(limits.resets, WINDOW_S)
+        self._resets_left = limits.resets_in_all
+        self._h2 = H2Connection(_H2)
+        self._h2.local_settings = Settings(
+            client=False,
+            initial_values={
+                SettingCodes.MAX_CONCURRENT_STREAMS: limits.streams,
+                SettingCodes.MAX_HEADER_LIST_SIZE: _HEADER_LIST_BYTES,
+                SettingCodes.ENABLE_PUSH: 0,
+            },
+        )
+        self._h2.decoder.max_header_list_size = _HEADER_LIST_BYTES
+        self._h2.initiate_connection()
+        # What is over the number of streams is refused here, and the client may try again; to h2
+        # it would be the end of the connection.
+        self._h2.local_settings = Settings(
+            client=False,
+            initial_values={
+                SettingCodes.MAX_CONCURRENT_STREAMS: 2**31 - 1,
+                SettingCodes.MAX_HEADER_LIST_SIZE: _HEADER_LIST_BYTES,
+            },
+        )
+        self._collect()
+
+    # What arrives.
+
+    def receive(self, data: bytes, now: float) -> None:
+        """Take in bytes.  What they say goes to the floor; what is to be answered, to `out`."""
+        if self.closing:
+            return
+        self.heard_at = now
+        if self._held:
+            data = self._held + data
+        if not self.ready:
+            data = self._preface(data)
+        at, end = 0, len(data)
+        while end - at >= frames.HEAD_BYTES and self.ready and not self._over():
+            high, low, kind, flags, stream = frames.HEAD.unpack_from(data, at)
+            length = high << 16 | low
+            if length > frames.MAX_FRAME:  # before the rest of it is waited for
+                self.hang_up(ErrorCodes.FRAME_SIZE_ERROR, "a frame is too large")
+                return
+            begin, stop = at + frames.HEAD_BYTES, at + frames.HEAD_BYTES + length
+            if stop > end:
+                break
+            if kind == frames.DATA and not self._in_block:
+                self._data(stream & frames.STREAM_MASK, flags, data[begin:stop], now)
+            else:
+                self._frame(kind, flags, data[at:stop], now)
+            at = stop
+        self._held = data[at:]
+        self._go_on()
+
+    def _preface(self, data: bytes) -> bytes:
+        """Check and drop the preface; what begins otherwise is not HTTP/2."""
+        if not frames.PREFACE.startswith(data[: len(frames.PREFACE)]):
+            self.hang_up(ErrorCodes.PROTOCOL_ERROR, "not HTTP/2")
+        elif len(data) >= len(frames.PREFACE):
+            self.ready = True
+            self._h2.receive_data(frames.PREFACE)
+            return data[len(frames.PREFACE) :]
+        return data
+
+    def _over(self) -> bool:
+        return self.closing
+
+    def _data(self, stream: int, flags: int, payload: bytes, now: float) -> None:
+        call = self.calls.get(stream)
+        if call is None or call.ended:
+            self._stray_data(stream, flags, payload, now)
+            return
+        length = len(payload)
+        self.window -= length
+        call.window -= length
+        if self.window < 0:
+            self.hang_up(ErrorCodes.FLOW_CONTROL_ERROR, "more than the window was sent")
+            return
+        if call.window < 0:
+            self._give_back(length)
+            self._fault(call, ErrorCodes.FLOW_CONTROL_ERROR, now)
+            return
+        if call.ending is not None or call.last is not None:  # its end is near
+            self.taken(call, length)
+            self._spend(now)
+        else:
+            self._take_in(call, flags, payload, now)
+        if flags & frames.END_STREAM and stream in self.calls and not self.closing:
+            # h2 keeps the stream's state, and learns of its end by an empty frame.
+            self._tell_h2(frames.end_of_data(stream), now)
+
+    def _take_in(self, call: Call, flags: int, payload: bytes, now: float) -> None:
+        length = len(payload)
+        if flags & frames.PADDED:
+            padding = payload[0] + 1 if payload else 1
+            if padding > length:
+                self.hang_up(ErrorCodes.PROTOCOL_ERROR, "more padding than frame")
+                return
+            payload = payload[1 : length - padding + 1]
+            self.taken(call, padding)
+        if payload:
+            self._cut(call, payload, now)
+        elif not flags & frames.END_STREAM:
+            self._spend(now)
+
+    def _stray_data(self, stream: int, flags: int, payload: bytes, now: float) -> None:
+        """Take DATA that belongs to no call of ours."""
+        if stream not in self._cut_off:
+            self._frame(frames.DATA, flags, _whole(stream, flags, payload), now)
+            return
+        self.window -= len(payload)
+        if self.window < 0:
+            self.hang_up(ErrorCodes.FLOW_CONTROL_ERROR, "more than the window was sent")
+            return
+        self._give_back(len(payload))
+        self._spend(now)
+
+    def _cut(self, call: Call, payload: bytes, now: float) -> None:
+        """Cut messages out of what arrived."""
+        if not call.partial and len(payload) >= PREFIX_BYTES:
+            size = int.from_bytes(payload[:PREFIX_BYTES], "big")  # over 2^32 if compressed
+            if size == len(payload) - PREFIX_BYTES and size <= self._most(call):
+                self._whole_message(call, payload[PREFIX_BYTES:])
+                return
+        if not call.partial:
+            call.partial_since = now
+        call.partial += payload
+        while len(call.partial) >= PREFIX_BYTES and not call.ending:
+            if not call.needs and not self._measure(call):
+                return
+            if len(call.partial) < call.needs:
+                break
+            body = bytes(memoryview(call.partial)[PREFIX_BYTES : call.needs])
+            del call.partial[: call.needs]
+            call.needs = 0
+            self._settle(call)
+            self._whole_message(call, body)
+        if call.partial and not call.ending:
+            self._ask_for_rest(call)
+
+    def _measure(self, call: Call) -> bool:
+        """Read the prefix of a message; one that will not be taken ends the call."""
+        flag, size = call.partial[0], int.from_bytes(call.partial[1:PREFIX_BYTES], "big")
+        if flag == 1:
+            self.fail(call, Code.UNIMPLEMENTED, "compressed messages are not taken")
+        elif flag:
+            self.fail(call, Code.INVALID_ARGUMENT, "the prefix of a message is malformed")
+        elif size > (most := self._most(call)):
+            reason = f"a message of {size} bytes; {most} are allowed"
+            self.fail(call, Code.RESOURCE_EXHAUSTED, reason)
+        else:
+            call.needs = PREFIX_BYTES + size
+            return True
+        return False
+
+    def _most(self, call: Call) -> int:
+        limits = self.floor.limits
+        return limits.message_bytes if call.route.answer is None else limits.batched_message_bytes
+
+    def _whole_message(self, call: Call, body: bytes) -> None:
+        if call.heard and not call.route.client_streaming:
+            self.fail(call, Code.INVALID_ARGUMENT, "the call takes one message")
+            return
+        call.heard = True
+        self._control.refund(_EARNED)
+        call.inbox.append(body)
+        self._news(call)
+
+    def _news(self, call: Call) -> None:
+        if call.route.answer is None:
+            call.changed()
+        elif not call.queued:
+            self.floor.arrived(call)
+
+    def _ask_for_rest(self, call: Call) -> None:
+        """Ask for room for a message that has begun; the window for it comes with the permit."""
+        if call.permit is None and call.needs:
+
+            def widen() -> None:
+                self._widen(call)
+
+            call.permit = Permit(self, call.needs, widen)
+            self.floor.pool.ask(call.permit)
+
+    def _widen(self, call: Call) -> None:
+        size = call.needs
+        call.window += size
+        self.window += size
+        self.out += frames.window_update(0, size)
+        self.out += frames.window_update(call.id, size)
+        self.touched()
+
+    def _settle(self, call: Call) -> None:
+        """A message is whole, or given up: its permit ends, and with it its extra window."""
+        permit, call.permit = call.permit, None
+        if permit is None:
+            return
+        if permit.granted:
+            # The window was given before the message was taken; it will not be given once more.
+            call.credit -= permit.size
+            self._credit -= permit.size
+        self.floor.pool.give_back(permit)
+
+    # Frames other than DATA.
+
+    def _frame(self, kind: int, flags: int, frame: bytes, now: float) -> None:
+        if kind in (frames.HEADERS, frames.CONTINUATION):
+            self._in_block = not flags & frames.END_HEADERS
+        elif kind != frames.RST_STREAM and not self._spend(now):
+            return
+        self._tell_h2(frame, now)
+
+    def _tell_h2(self, frame: bytes, now: float) -> None:
+        try:
+            events = self._h2.receive_data(frame)
+        except ProtocolError as error:
+            self._collect()
+            self._die(f"HTTP/2: {type(error).__name__}")
+            return
+        self._collect()
+        for event in events:
+            if not self.closing:
+                self._follow(event, now)
+
+    def _follow(self, event: Event, now: float) -> None:
+        match event:
+            case RequestReceived(stream_id=int(stream), headers=headers):
+                self._open(stream, headers or (), now)
+            case StreamEnded(stream_id=stream) if stream in self.calls:
+                self._ended(self.calls[stream])
+            case StreamReset(stream_id=stream):
+                self._cut_off.pop(stream, None)
+                if stream in self.calls:
+                    self._drop(self.calls[stream])
+                self._count_reset(now)
+                self._close_if_done()
+            case WindowUpdated() | RemoteSettingsChanged():
+                self._go_on()
+            case PingAckReceived():
+                self.pinged_at = None
+            case ConnectionTerminated():
+                self.retiring = True
+                self._close_if_done()
+            case _:
+                pass
+
+    def _open(self, stream: int, raw: Iterable[tuple[bytes, bytes]], now: float) -> None:
+        self.called, self.busy_at = True, now
+        if self.retiring or self.floor.draining:
+            self._refuse(stream, ErrorCodes.REFUSED_STREAM)
+            return
+        if len(self.calls) >= self.floor.limits.streams:
+            self._refuse(stream, ErrorCodes.REFUSED_STREAM)
+            self._count_reset(now)
+            return
+        try:
+            head = head_of(raw)
+            route = self._admitted(head)
+        except NotGrpcError as error:
+            self._send_last(stream, [(":status", str(error.status))])
+            return
+        except RefusedCallError as refused:
+            self._send_last(stream, trailing(refused.code, refused.reason, begun=False))
+            return
+        call = Call(self, stream, route, head, frames.WINDOW, now, now)
+        self.calls[stream] = call
+        if route.answer is None or head.timeout_s is not None:
+            self.floor.begin(call)
+
+    def _admitted(self, head: Head) -> Route:
+        route = self.floor.routes.get(head.path)
+        if route is None:
+            raise RefusedCallError(Code.UNIMPLEMENTED, "there is no such method")
+        if head.encoding != "identity":
+            raise RefusedCallError(Code.UNIMPLEMENTED, "compressed messages are not taken")
+        self.floor.doorman.admit(self.caller, head.path)
+        return route
+
+    def _ended(self, call: Call) -> None:
+        call.ended = True
+        if call.partial:
+            self.fail(call, Code.INVALID_ARGUMENT, "the stream ends within a message")
+        elif call.ending is None and call.last is None:
+            call.last = Ending(Code.OK)
+            self._news(call)
+
+    # What is answered.
+
+    def taken(self, call: Call, size: int) -> None:
+        """Give back the window of bytes that were taken in."""
+        call.credit += size
+        if call.credit >= _GIVE_BACK and not (call.ended or call.gone):
+            self.out += frames.window_update(call.id, call.credit)
+            call.window += call.credit
+            call.credit = 0
+        self._give_back(size)
+
+    def _give_back(self, size: int) -> None:
+        self._credit += size
+        if self._credit >= _GIVE_BACK:
+            self.out += frames.window_update(0, self._credit)
+            self.window += self._credit
+            self._credit = 0
+
+    def begin_answer(self, call: Call, headers: Headers) -> None:
+        """Send the initial metadata."""
+        if call.gone:
+            return
+        call.begun = True
+        self._h2.send_headers(call.id, headers)
+        self._collect()
+        self.touched()
+
+    def send(self, call: Call, message: bytes, taken: int = 0) -> None:
+        """Send framed messages; when they are sent, give back the window of those they answer."""
+        if call.gone or call.ending is not None:
+            self._give_back(taken)
+            return
+        if not call.begun:
+            self.begin_answer(call, initial())
+        call.outbox += message
+        call.owed += taken
+        self._push(call)
+        self.touched()
+
+    def finish(self, call: Call, ending: Ending) -> None:
+        """End a call when all its answers are sent."""
+        if call.gone or call.ending is not None:
+            return
+        call.ending = ending
+        self._push(call)
+        self.touched()
+
+    def fail(self, call: Call, code: Code, reason: str) -> None:
+        """End a call: its method is cancelled, what it sent already is still sent."""
+        self._forget_input(call)
+        call.scope.cancel(reason=reason)
+        self.finish(call, Ending(code, reason))
+
+    def reset(self, call: Call) -> None:
+        """End a call without a status."""
+        if not call.gone:
+            self._refuse(call.id, ErrorCodes.CANCEL)
+            self._drop(call)
+            self.touched()
+
+    def _push(self, call: Call) -> None:
+        """Make DATA frames of what waits, as far as windows and socket allow."""
+        stream = self._h2.streams[call.id]
+        while call.outbox:
+            room = min(
+                self._h2.outbound_flow_control_window,
+                stream.outbound_flow_control_window,
+                frames.MAX_FRAME,
+            )
+            if room <= 0 or len(self.out) >= _SOCKET_ROOM:
+                self._blocked[call.id] = call
+                return
+            piece = call.outbox[:room]
+            del call.outbox[:room]
+            self.out += frames.data_head(call.id, len(piece))
+            self.out += piece
+            self._h2.outbound_flow_control_window -= len(piece)
+            stream.outbound_flow_control_window -= len(piece)
+        self._blocked.pop(call.id, None)
+        if call.owed:
+            self.taken(call, call.owed)
+            call.owed = 0
+        if call.ending is not None:
+            self._end(call, call.ending)
+        else:
+            call.changed()
+
+    def _go_on(self) -> None:
+        for call in list(self._blocked.values()):
+            self._push(call)
+
+    def sent(self) -> None:
+        """The socket has taken everything: go on with what waited for it."""
+        if self._blocked and not self.closing:
+            self._go_on()
+
+    def _end(self, call: Call, ending: Ending) -> None:
+        headers = trailing(ending.code, ending.reason, ending.metadata, begun=call.begun)
+        self._drop(call)
+        self._send_last(call.id, headers)
+        self._close_if_done()
+
+    def _send_last(self, stream: int, headers: Headers) -> None:
+        self._h2.send_headers(stream, headers, end_stream=True)
+        if not self._h2.streams[stream].closed:
+            # The client need not send what will not be read.  Source: RFC 9113, section 8.1.
+            self._refuse(stream, ErrorCodes.NO_ERROR)
+        self._collect()
+
+    def _refuse(self, stream: int, error: ErrorCodes) -> None:
+        self._h2.reset_stream(stream, error)
+        self._cut_off[stream] = None
+        if len(self._cut_off) > _CUT_OFF:
+            del self._cut_off[next(iter(self._cut_off))]
+        self._collect()
+
+    def _fault(self, call: Call, error: ErrorCodes, now: float) -> None:
+        """Reset a stream that its peer broke; those count as if the peer had reset them."""
+        self._refuse(call.id, error)
+        self._drop(call)
+        self._count_reset(now)
+
+    # Its end.
+
+    def ping(self, now: float) -> None:
+        """Ask whether the peer is there."""
+        self.pinged_at = now
+        self._h2.ping(b"\0" * 8)
+        self._collect()
+        self.touched()
+
+    def look(self, now: float) -> None:
+        """See which calls take too long, and which may not go on."""
+        limits = self.floor.limits
+        for call in list(self.calls.values()):
+            if call.partial and now - call.partial_since > limits.request_s:
+                self.fail(call, Code.DEADLINE_EXCEEDED, "a message did not come whole in time")
+            elif call.route.answer is None and not call.heard:
+                if now - call.began_at > limits.request_s:
+                    self.fail(call, Code.DEADLINE_EXCEEDED, "no message came in time")
+            elif now - call.checked_at > limits.recheck_s:
+                call.checked_at = now
+                try:
+                    self.floor.doorman.admit(self.caller, call.route.path)
+                except RefusedCallError as refused:
+                    self.fail(call, refused.code, refused.reason)
+
+    def retire(self, reason: str) -> None:
+        """Take no new call, end streams once they are answered, close when no call is left."""
+        if self.retiring or self.closing:
+            return
+        self.retiring = True
+        self.out += frames.goaway(frames.ANY_STREAM, ErrorCodes.NO_ERROR, reason)
+        for call in list(self.calls.values()):
+            if call.route.client_streaming and call.last is None:
+                call.last = Ending(Code.UNAVAILABLE, reason)
+                self._news(call)
+        self._close_if_done()
+        self.touched()
+
+    def _close_if_done(self) -> None:
+        if self.retiring and not self.calls:
+            self.closing = True
+            self.touched()
+
+    def hang_up(self, error: ErrorCodes, reason: str) -> None:
+        """Say why, and close once that is sent."""
+        if not self.closing:
+            last = self._h2.highest_inbound_stream_id
+            self.out += frames.goaway(last, error, reason)
+            self._die(reason)
+
+    def drop(self) -> None:
+        """The socket is gone."""
+        self.closing = True
+        for call in list(self.calls.values()):
+            self._drop(call)
+
+    def _die(self, reason: str) -> None:
+        self.floor.offended(self.caller, reason)
+        self.drop()
+        self.touched()
+
+    def _drop(self, call: Call) -> None:
+        """Forget a call, whatever it still held."""
+        call.gone = True
+        self.calls.pop(call.id, None)
+        self._blocked.pop(call.id, None)
+        self._forget_input(call)
+        if call.owed:
+            self._give_back(call.owed)
+            call.owed = 0
+        if call.ending is None:
+            call.scope.cancel(reason="the peer is gone")
+        call.changed()
+
+    def _forget_input(self, call: Call) -> None:
+        unread = len(call.partial) + sum(PREFIX_BYTES + len(body) for body in call.inbox)
+        call.inbox.clear()
+        call.partial.clear()
+        call.needs = 0
+        self._settle(call)
+        self._give_back(unread)
+
+    def _count_reset(self, now: float) -> None:
+        self._resets_left -= 1
+        if not self._resets.spend(now) or self._resets_left < 0:
+            self.hang_up(ErrorCodes.ENHANCE_YOUR_CALM, "too many streams were reset")
+
+    def _spend(self, now: float) -> bool:
+        if self._control.spend(now):
+            return True
+        self.hang_up(ErrorCodes.ENHANCE_YOUR_CALM, "too many frames without a message")
+        return False
+
+    def _collect(self) -> None:
+        self.out += self._h2.data_to_send()
+
+
+def _whole(stream: int, flags: int, payload: bytes) -> bytes:
+    high, low = len(payload) >> 16, len(payload) & 0xFFFF
+    return frames.HEAD.pack(high, low, frames.DATA, flags, stream) + payload

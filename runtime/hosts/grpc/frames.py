@@ -1,0 +1,54 @@
+"""The few frames of HTTP/2 that are read and written here; h2 knows all of them.
+
+h2 makes an object of each frame.  DATA frames carry the load, so they are cut from the bytes, and
+WINDOW_UPDATE and GOAWAY are written as bytes.  Source: RFC 9113, sections 4 and 6.
+"""
+
+from struct import Struct
+
+from h2.errors import ErrorCodes
+
+HEAD = Struct(">BHBBL")
+"""Length as 8 and 16 bits, type, flags, stream."""
+HEAD_BYTES = 9
+MAX_FRAME = 16_384
+"""Bytes of payload; we never offer more."""
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+DATA, HEADERS, RST_STREAM, CONTINUATION = 0x0, 0x1, 0x3, 0x9
+END_STREAM, END_HEADERS, PADDED = 0x1, 0x4, 0x8
+
+STREAM_MASK = 0x7FFF_FFFF
+"""The highest bit of a stream's number is reserved."""
+ANY_STREAM = 2**31 - 1
+"""As the last stream of a GOAWAY: all that you sent will be answered."""
+
+WINDOW = 65_535
+"""Bytes that a peer may send before it is given more; RFC 9113 begins every connection so."""
+
+_WINDOW_UPDATE = Struct(">BHBBLL")
+_GOAWAY = Struct(">BHBBLLL")
+
+
+def data_head(stream: int, length: int) -> bytes:
+    """Begin a DATA frame of at most `MAX_FRAME` bytes."""
+    return HEAD.pack(0, length, DATA, 0, stream)
+
+
+def end_of_data(stream: int) -> bytes:
+    """Make the empty DATA frame that ends a stream."""
+    return HEAD.pack(0, 0, DATA, END_STREAM, stream)
+
+
+def window_update(stream: int, by: int) -> bytes:
+    """Let the peer send so many bytes more; stream 0 stands for the connection."""
+    return _WINDOW_UPDATE.pack(0, 4, 0x8, 0, stream, by)
+
+
+def goaway(last_stream: int, error: ErrorCodes, reason: str = "") -> bytes:
+    """Say that the connection ends, and which streams will still be answered.
+
+    h2's own GOAWAY would forbid every further frame.
+    """
+    words = reason.encode()[:256]
+    return _GOAWAY.pack(0, 8 + len(words), 0x7, 0, 0, last_stream, error) + words
