@@ -90,14 +90,14 @@ class Batches:
             if count >= MOST or size >= _BYTES:
                 break
             call = self._ready.popleft()
-            run = self._run_of(call, now)
+            run = self._turn_of(call, now)
             if run is not None:
                 runs.append(run)
                 count += len(run.messages)
                 size += run.size
         return runs
 
-    def _run_of(self, call: Call, now: float) -> "_Run | None":
+    def _turn_of(self, call: Call, now: float) -> "_Run | None":
         """Take a call's turn; None where it has nothing, or must wait."""
         if call.gone:
             return None
@@ -111,15 +111,7 @@ class Batches:
                 heapq.heappush(self._waiting, (again, next(self._order), call))
                 return None
             allowance.spend(now, count)
-        run = _Run(call)
-        try:
-            for _ in range(count):
-                body = call.inbox.popleft()
-                run.size += PREFIX_BYTES + len(body)
-                run.messages.append(decoded(call.route, body))
-        except RefusedCallError as refused:
-            run.refused = refused
-        return run
+        return _run_of(call, count)
 
     def _allowance(self, call: Call) -> Budget:
         # Without a certificate a caller is its connection.
@@ -159,7 +151,7 @@ class Batches:
         call = run.call
         wire = call.connection
         if answers:
-            wire.send(call, b"".join(map(framed, answers)), run.size)
+            wire.send(call, framed(answers), run.size)
         elif run.size:
             wire.taken(call, run.size)
         call.queued = False
@@ -182,3 +174,16 @@ class _Run:
     size: int = attrs.field(default=0, init=False)
     refused: RefusedCallError | None = attrs.field(default=None, init=False)
     """Why the call ends after them."""
+
+
+def _run_of(call: Call, count: int) -> _Run:
+    """Take messages out of the inbox; those before one that is malformed are still answered."""
+    run, take = _Run(call), call.inbox.popleft
+    bodies = [take() for _ in range(count)]
+    run.size = count * PREFIX_BYTES + sum(map(len, bodies))
+    try:
+        for body in bodies:
+            run.messages.append(decoded(call.route, body))
+    except RefusedCallError as refused:
+        run.refused = refused
+    return run

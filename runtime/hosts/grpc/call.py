@@ -72,6 +72,8 @@ class Call:
     id: int
     route: Route
     head: Head
+    most: int
+    """Bytes of the largest message that is taken."""
     window: int
     """Bytes that the peer may still send."""
     began_at: float
@@ -86,6 +88,8 @@ class Call:
     partial_since: float = attrs.field(default=0.0, init=False)
     heard: bool = attrs.field(default=False, init=False)
     """A whole message has arrived."""
+    open: bool = attrs.field(default=True, init=False)
+    """Messages are taken in: neither side has begun to end it."""
     ended: bool = attrs.field(default=False, init=False)
     """The peer sends no more."""
     last: Ending | None = attrs.field(default=None, init=False)
@@ -172,7 +176,7 @@ class Call:
         if self._sent_one and not self.route.server_streaming:
             raise RuntimeError("the message was already sent")
         self._sent_one = True
-        self.connection.send(self, framed(message))
+        self.connection.send(self, framed([message]))
         await trio.lowlevel.checkpoint()
         while len(self.outbox) > ROOM and not self.gone:
             await self._change()
@@ -228,10 +232,10 @@ def decoded(route: Route, body: bytes) -> Message:
         ) from error
 
 
-def framed(message: Message) -> bytes:
-    """Spell a message with its prefix."""
-    body = message.SerializeToString()
-    return len(body).to_bytes(PREFIX_BYTES, "big") + body
+def framed(messages: Sequence[Message]) -> bytes:
+    """Spell messages, each with its prefix."""
+    bodies = [message.SerializeToString() for message in messages]
+    return b"".join([len(body).to_bytes(PREFIX_BYTES, "big") + body for body in bodies])
 
 
 def _pairs(metadata: MetadataLike | None) -> Iterable[tuple[str, str | bytes]]:

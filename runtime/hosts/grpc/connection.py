@@ -16,15 +16,13 @@ from h2.errors import ErrorCodes
 from h2.events import (
     ConnectionTerminated,
     Event,
-    PingAckReceived,
-    RemoteSettingsChanged,
     RequestReceived,
     StreamEnded,
     StreamReset,
-    WindowUpdated,
 )
 from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes, Settings
+from h2.stream import H2Stream
 
 from runtime.hosts.grpc import frames
 from runtime.hosts.grpc.budget import Budget
@@ -50,6 +48,8 @@ _SOCKET_ROOM = 256 * 1024
 _EARNED = 2
 """Control frames that a message allows for."""
 _CUT_OFF = 256
+_PING_BYTES = 8
+_INCREMENT_BYTES = 4
 
 
 class Floor(Protocol):
@@ -97,6 +97,8 @@ class Connection(Wire):
     heard_at: float = attrs.field(init=False)
     busy_at: float = attrs.field(init=False)
     """When it last had a call."""
+    awaits: bool = attrs.field(default=False, init=False)
+    """Answers of a batch are on their way: what else is to be sent may go with them."""
     pinged_at: float | None = attrs.field(default=None, init=False)
     window: int = attrs.field(default=frames.WINDOW, init=False)
 
@@ -153,23 +155,46 @@ class Connection(Wire):
             data = self._held + data
         if not self.ready:
             data = self._preface(data)
-        at, end = 0, len(data)
+        at, end, whole = 0, len(data), 0
         while end - at >= frames.HEAD_BYTES and self.ready and not self._over():
             high, low, kind, flags, stream = frames.HEAD.unpack_from(data, at)
             length = high << 16 | low
             if length > frames.MAX_FRAME:  # before the rest of it is waited for
                 self.hang_up(ErrorCodes.FRAME_SIZE_ERROR, "a frame is too large")
-                return
-            begin, stop = at + frames.HEAD_BYTES, at + frames.HEAD_BYTES + length
-            if stop > end:
                 break
-            if kind == frames.DATA and not self._in_block:
-                self._data(stream & frames.STREAM_MASK, flags, data[begin:stop], now)
-            else:
-                self._frame(kind, flags, data[at:stop], now)
-            at = stop
+            begin, at = at + frames.HEAD_BYTES, at + frames.HEAD_BYTES + length
+            if at > end:
+                at = begin - frames.HEAD_BYTES
+                break
+            if kind != frames.DATA or self._in_block:
+                self._frame(kind, flags, stream, data[begin:at], now)
+                continue
+            call = self.calls.get(stream & frames.STREAM_MASK)
+            if call is None or flags or not self._is_message(call, data, begin, length):
+                self._data(stream & frames.STREAM_MASK, flags, data[begin:at], now)
+                continue
+            # This is the load: frames that are one message of an open call.
+            call.window -= length
+            self.window -= length
+            call.inbox.append(data[begin + PREFIX_BYTES : at])
+            call.heard = True
+            whole += 1
+            if not call.queued:
+                self._news(call)
         self._held = data[at:]
+        self._control.refund(_EARNED * whole)
         self._go_on()
+
+    def _is_message(self, call: Call, data: bytes, begin: int, length: int) -> bool:
+        return (
+            call.open
+            and not call.partial
+            and PREFIX_BYTES <= length <= call.most
+            and length <= call.window
+            and length <= self.window
+            and int.from_bytes(data[begin : begin + PREFIX_BYTES], "big") == length - PREFIX_BYTES
+            and (not call.heard or call.route.client_streaming)
+        )
 
     def _preface(self, data: bytes) -> bytes:
         """Check and drop the preface; what begins otherwise is not HTTP/2."""
@@ -199,7 +224,7 @@ class Connection(Wire):
             self._give_back(length)
             self._fault(call, ErrorCodes.FLOW_CONTROL_ERROR, now)
             return
-        if call.ending is not None or call.last is not None:  # its end is near
+        if not call.open:
             self.taken(call, length)
             self._spend(now)
         else:
@@ -225,7 +250,8 @@ class Connection(Wire):
     def _stray_data(self, stream: int, flags: int, payload: bytes, now: float) -> None:
         """Take DATA that belongs to no call of ours."""
         if stream not in self._cut_off:
-            self._frame(frames.DATA, flags, _whole(stream, flags, payload), now)
+            if self._spend(now):
+                self._tell_h2(frames.whole(frames.DATA, flags, stream, payload), now)
             return
         self.window -= len(payload)
         if self.window < 0:
@@ -236,11 +262,6 @@ class Connection(Wire):
 
     def _cut(self, call: Call, payload: bytes, now: float) -> None:
         """Cut messages out of what arrived."""
-        if not call.partial and len(payload) >= PREFIX_BYTES:
-            size = int.from_bytes(payload[:PREFIX_BYTES], "big")  # over 2^32 if compressed
-            if size == len(payload) - PREFIX_BYTES and size <= self._most(call):
-                self._whole_message(call, payload[PREFIX_BYTES:])
-                return
         if not call.partial:
             call.partial_since = now
         call.partial += payload
@@ -264,17 +285,13 @@ class Connection(Wire):
             self.fail(call, Code.UNIMPLEMENTED, "compressed messages are not taken")
         elif flag:
             self.fail(call, Code.INVALID_ARGUMENT, "the prefix of a message is malformed")
-        elif size > (most := self._most(call)):
-            reason = f"a message of {size} bytes; {most} are allowed"
+        elif size > call.most:
+            reason = f"a message of {size} bytes; {call.most} are allowed"
             self.fail(call, Code.RESOURCE_EXHAUSTED, reason)
         else:
             call.needs = PREFIX_BYTES + size
             return True
         return False
-
-    def _most(self, call: Call) -> int:
-        limits = self.floor.limits
-        return limits.message_bytes if call.route.answer is None else limits.batched_message_bytes
 
     def _whole_message(self, call: Call, body: bytes) -> None:
         if call.heard and not call.route.client_streaming:
@@ -289,6 +306,7 @@ class Connection(Wire):
         if call.route.answer is None:
             call.changed()
         elif not call.queued:
+            self.awaits = True
             self.floor.arrived(call)
 
     def _ask_for_rest(self, call: Call) -> None:
@@ -322,12 +340,40 @@ class Connection(Wire):
 
     # Frames other than DATA.
 
-    def _frame(self, kind: int, flags: int, frame: bytes, now: float) -> None:
+    def _frame(self, kind: int, flags: int, stream: int, payload: bytes, now: float) -> None:
         if kind in (frames.HEADERS, frames.CONTINUATION):
             self._in_block = not flags & frames.END_HEADERS
-        elif kind != frames.RST_STREAM and not self._spend(now):
-            return
-        self._tell_h2(frame, now)
+        elif kind != frames.RST_STREAM:
+            if not self._spend(now):
+                return
+            if not self._in_block and self._is_known(kind, flags, stream, payload):
+                return
+        self._tell_h2(frames.whole(kind, flags, stream, payload), now)
+
+    def _is_known(self, kind: int, flags: int, stream: int, payload: bytes) -> bool:
+        """Do what the frames that come all the time say, where nothing about them is wrong."""
+        if kind == frames.PING and stream == 0 and len(payload) == _PING_BYTES:
+            if flags & frames.ACK:
+                self.pinged_at = None
+            else:
+                self.out += frames.ping(frames.ACK, payload)
+            return True
+        if kind == frames.WINDOW_UPDATE and len(payload) == _INCREMENT_BYTES:
+            return self._widened(stream, int.from_bytes(payload, "big"))
+        return False
+
+    def _widened(self, stream: int, by: int) -> bool:
+        """Take a window for answers; False where h2 is to say what is wrong."""
+        if not stream:
+            window: H2Connection | H2Stream = self._h2
+        elif stream in self.calls:
+            window = self._h2.streams[stream]
+        else:
+            return False
+        if not 0 < by <= frames.LARGEST_WINDOW - window.outbound_flow_control_window:
+            return False
+        window.outbound_flow_control_window += by
+        return True
 
     def _tell_h2(self, frame: bytes, now: float) -> None:
         try:
@@ -353,10 +399,6 @@ class Connection(Wire):
                     self._drop(self.calls[stream])
                 self._count_reset(now)
                 self._close_if_done()
-            case WindowUpdated() | RemoteSettingsChanged():
-                self._go_on()
-            case PingAckReceived():
-                self.pinged_at = None
             case ConnectionTerminated():
                 self.retiring = True
                 self._close_if_done()
@@ -365,10 +407,11 @@ class Connection(Wire):
 
     def _open(self, stream: int, raw: Iterable[tuple[bytes, bytes]], now: float) -> None:
         self.called, self.busy_at = True, now
+        limits = self.floor.limits
         if self.retiring or self.floor.draining:
             self._refuse(stream, ErrorCodes.REFUSED_STREAM)
             return
-        if len(self.calls) >= self.floor.limits.streams:
+        if len(self.calls) >= limits.streams:
             self._refuse(stream, ErrorCodes.REFUSED_STREAM)
             self._count_reset(now)
             return
@@ -381,7 +424,8 @@ class Connection(Wire):
         except RefusedCallError as refused:
             self._send_last(stream, trailing(refused.code, refused.reason, begun=False))
             return
-        call = Call(self, stream, route, head, frames.WINDOW, now, now)
+        most = limits.message_bytes if route.answer is None else limits.batched_message_bytes
+        call = Call(self, stream, route, head, most, frames.WINDOW, now, now)
         self.calls[stream] = call
         if route.answer is None or head.timeout_s is not None:
             self.floor.begin(call)
@@ -396,7 +440,7 @@ class Connection(Wire):
         return route
 
     def _ended(self, call: Call) -> None:
-        call.ended = True
+        call.ended, call.open = True, False
         if call.partial:
             self.fail(call, Code.INVALID_ARGUMENT, "the stream ends within a message")
         elif call.ending is None and call.last is None:
@@ -437,6 +481,7 @@ class Connection(Wire):
             return
         if not call.begun:
             self.begin_answer(call, initial())
+        self.awaits = False
         call.outbox += message
         call.owed += taken
         self._push(call)
@@ -446,7 +491,8 @@ class Connection(Wire):
         """End a call when all its answers are sent."""
         if call.gone or call.ending is not None:
             return
-        call.ending = ending
+        self.awaits = False
+        call.ending, call.open = ending, False
         self._push(call)
         self.touched()
 
@@ -530,8 +576,7 @@ class Connection(Wire):
     def ping(self, now: float) -> None:
         """Ask whether the peer is there."""
         self.pinged_at = now
-        self._h2.ping(b"\0" * 8)
-        self._collect()
+        self.out += frames.ping(0, bytes(_PING_BYTES))
         self.touched()
 
     def look(self, now: float) -> None:
@@ -558,6 +603,7 @@ class Connection(Wire):
         self.out += frames.goaway(frames.ANY_STREAM, ErrorCodes.NO_ERROR, reason)
         for call in list(self.calls.values()):
             if call.route.client_streaming and call.last is None:
+                call.open = False
                 call.last = Ending(Code.UNAVAILABLE, reason)
                 self._news(call)
         self._close_if_done()
@@ -620,8 +666,3 @@ class Connection(Wire):
 
     def _collect(self) -> None:
         self.out += self._h2.data_to_send()
-
-
-def _whole(stream: int, flags: int, payload: bytes) -> bytes:
-    high, low = len(payload) >> 16, len(payload) & 0xFFFF
-    return frames.HEAD.pack(high, low, frames.DATA, flags, stream) + payload

@@ -11,7 +11,7 @@ import select
 import socket
 import ssl
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from random import Random, SystemRandom
 
 import attrs
@@ -126,7 +126,9 @@ class Server:
     _full: set[int] = attrs.field(factory=set[int], init=False)
     """Descriptors of sockets that took no more."""
     _dirty: dict[Peer, None] = attrs.field(factory=dict[Peer, None], init=False)
-    """Peers that something waits to be sent to."""
+    """Peers that something is to be sent to, now ..."""
+    _later: dict[Peer, None] = attrs.field(factory=dict[Peer, None], init=False)
+    """... or with their next answers, at the next look at the latest."""
     _sweeping: bool = attrs.field(default=False, init=False)
     _handshakes: int = attrs.field(default=0, init=False)
     _accepting: bool = attrs.field(default=False, init=False)
@@ -196,6 +198,7 @@ class Server:
                 elif descriptor == self.listener.fileno():
                     self._accept(now)
             self._sweeping = False
+            self._put_off()
             self._flush(now)
 
     def _visit(self, peer: Peer, event: int, now: float) -> None:
@@ -207,21 +210,27 @@ class Server:
             self._handshakes += 1
             if self._handshakes > _HANDSHAKES:
                 return  # the epoll says it again
-        with self._supervised(peer, now):
-            newcomer = peer.connection is None
-            peer.read(now)
-            if peer.connection is not None:
-                if newcomer:
-                    self._count(peer, peer.connection)
-                if peer.connection.out:
-                    self._dirty[peer] = None
+        newcomer = peer.connection is None
+        self._supervise(peer, peer.read, now)
+        if peer.connection is not None and not peer.gone:
+            if newcomer:
+                self._count(peer, peer.connection)
+            if peer.connection.out:
+                self._dirty[peer] = None
+
+    def _put_off(self) -> None:
+        """Let what is to be sent go with the answers that are on their way; half the writes."""
+        for peer in list(self._dirty):
+            if peer.connection is not None and peer.connection.awaits:
+                del self._dirty[peer]
+                self._later[peer] = None
 
     def _flush(self, now: float) -> None:
         while self._dirty:
             peer, _ = self._dirty.popitem()
             if not peer.gone:
-                with self._supervised(peer, now):
-                    peer.write(now)
+                self._supervise(peer, peer.write, now)
+                if not peer.gone:
                     self._watch_writes(peer)
 
     def _watch_writes(self, peer: Peer) -> None:
@@ -235,11 +244,10 @@ class Server:
             self._full.remove(descriptor)
             self._epoll.modify(descriptor, select.EPOLLIN)
 
-    @contextlib.contextmanager
-    def _supervised(self, peer: Peer, now: float) -> Generator[None]:
+    def _supervise(self, peer: Peer, act: Callable[[float], None], now: float) -> None:
         """Close a connection that is over; whatever falls in it must not end the others."""
         try:
-            yield
+            act(now)
         except ClosedError as closed:
             if closed.offence:
                 self.offences.note(peer.host, str(closed), now)
@@ -252,6 +260,7 @@ class Server:
     def _close(self, peer: Peer) -> None:
         descriptor = peer.wire.fileno()
         peer.gone = True
+        self._later.pop(peer, None)
         del self.peers[descriptor]
         self._full.discard(descriptor)
         self._epoll.unregister(descriptor)
@@ -273,8 +282,10 @@ class Server:
             await trio.sleep(every)
             now = trio.current_time()
             for peer in list(self.peers.values()):
-                with self._supervised(peer, now):
-                    peer.look(now)
+                self._supervise(peer, peer.look, now)
+            self._dirty.update(self._later)
+            self._later.clear()
+            self._flush(now)
             for batches in self._batches.values():
                 batches.forget(now)
             self._accept_on()
