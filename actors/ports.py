@@ -7,6 +7,8 @@ at all.  So the giving room's store offers a `Write`, and the deciding room puts
 from collections.abc import Sequence
 from typing import Protocol
 
+import attrs
+
 from actors.messages import (
     Decision,
     Fact,
@@ -20,7 +22,7 @@ from actors.messages import (
     Verdict,
 )
 from actors.messages.healing import HealOrder, HealReport
-from runtime.errors import ConflictError
+from runtime.errors import ArightError, ConflictError
 from runtime.store import Query, Write
 
 
@@ -149,4 +151,52 @@ class AgentExecutor(Protocol):
 
     async def next_answer(self, host: str, check: str) -> bool:
         """Wait until an event of a check of a host is durable; give whether it passed."""
+        ...
+
+
+@attrs.frozen
+class Issued:
+    """A certificate, and what an agent needs to use it; all of it PEM."""
+
+    ca_pem: bytes
+    certificate_pem: bytes
+    key_pem: bytes = b""
+    """Empty where the device made its own key."""
+
+
+class EnrolmentRefusedError(ArightError):
+    """A certificate is not issued; `reason` is a code in snake_case."""
+
+    def __init__(self, reason: str, problem: str) -> None:
+        super().__init__(problem)
+        self.reason, self.problem = reason, problem
+
+
+class Certificates(Protocol):
+    """Given by the site CA: identities for agents that call Register."""
+
+    async def issue(
+        self,
+        *,
+        host: str,
+        agent_id: str,
+        address: str,
+        certificate: bytes | None,
+        csr_pem: bytes = b"",
+    ) -> Issued:
+        """Issue a certificate for the agent of a host.
+
+        Args:
+            host: whose agent calls; with `certificate` it must be the host named there.
+            agent_id: as it registered.
+            address: where the call comes from.
+            certificate: DER, as the connection showed it: then this is a renewal.  None needs an
+                open enrolment window, which counts it in the same commit.
+            csr_pem: of a device that made its own key: 24 hours.  Without it the key is made here
+                and the certificate is for 90 days, as agents in the field expect.
+
+        Raises:
+            EnrolmentRefusedError: it is not issued, and why.
+            StoreError: it could not be kept, so it was not issued.
+        """
         ...

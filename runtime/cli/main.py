@@ -1,12 +1,12 @@
 """The root of the command: its nouns, named without importing them."""
 
-import difflib
-import importlib
 from collections.abc import Mapping
 from pathlib import Path
 
 import attrs
 import click
+
+from runtime.cli.lazy import LazyGroup
 
 COMMANDS: Mapping[str, str] = {
     "run": "Run the appliance, or the central server.",
@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "suppression": "List, lift and extend suppressions.",
     "breaker": "List and reset breakers.",
     "ticket": "List, acknowledge and resolve tickets.",
+    "agent": "Invite, list and revoke agents; run one, or play many.",
     "event": "Submit an event by hand.",
 }
 """Noun -> its one line of help; the module of the same name has the command."""
@@ -35,34 +36,12 @@ class Options:
     state_dir: Path | None
 
 
-class _Nouns(click.Group):
-    # click hands every method a context that these do not need.
-    # ruff: noqa: ARG002
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module = importlib.import_module(f"runtime.cli.{cmd_name}")
-        command: click.Command = module.command
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in COMMANDS and not args[0].startswith("-"):
-            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
-            meant = f"  Did you mean {near[0]!r}?" if near else ""
-            ctx.fail(f"No such command {args[0]!r}.{meant}")
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-
-@click.group(cls=_Nouns, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    package="runtime.cli",
+    lazy=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.option(
     "--config",
     type=click.Path(path_type=Path, dir_okay=False),

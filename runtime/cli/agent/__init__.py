@@ -1,0 +1,15 @@
+"""`aright agent`: the agents on endpoints; each verb is a module of its own."""
+
+from collections.abc import Mapping
+
+import click
+
+from runtime.cli.lazy import LazyGroup
+
+VERBS: Mapping[str, str] = {}
+"""Verb -> its one line of help; the module of the same name beside this one has the command."""
+
+
+@click.group(cls=LazyGroup, package=__name__, lazy=VERBS)
+def command() -> None:
+    """Invite, list and revoke the agents on endpoints; run one, or play many."""
