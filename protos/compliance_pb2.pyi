@@ -17,20 +17,22 @@ SELF_HEAL: CapabilityTier
 FULL_REMEDIATION: CapabilityTier
 
 class RegisterRequest(_message.Message):
-    __slots__ = ("hostname", "os_version", "agent_version", "installed_software", "mac_address", "needs_certificates")
+    __slots__ = ("hostname", "os_version", "agent_version", "installed_software", "mac_address", "needs_certificates", "csr_pem")
     HOSTNAME_FIELD_NUMBER: _ClassVar[int]
     OS_VERSION_FIELD_NUMBER: _ClassVar[int]
     AGENT_VERSION_FIELD_NUMBER: _ClassVar[int]
     INSTALLED_SOFTWARE_FIELD_NUMBER: _ClassVar[int]
     MAC_ADDRESS_FIELD_NUMBER: _ClassVar[int]
     NEEDS_CERTIFICATES_FIELD_NUMBER: _ClassVar[int]
+    CSR_PEM_FIELD_NUMBER: _ClassVar[int]
     hostname: str
     os_version: str
     agent_version: str
     installed_software: _containers.RepeatedScalarFieldContainer[str]
     mac_address: str
     needs_certificates: bool
-    def __init__(self, hostname: _Optional[str] = ..., os_version: _Optional[str] = ..., agent_version: _Optional[str] = ..., installed_software: _Optional[_Iterable[str]] = ..., mac_address: _Optional[str] = ..., needs_certificates: _Optional[bool] = ...) -> None: ...
+    csr_pem: bytes
+    def __init__(self, hostname: _Optional[str] = ..., os_version: _Optional[str] = ..., agent_version: _Optional[str] = ..., installed_software: _Optional[_Iterable[str]] = ..., mac_address: _Optional[str] = ..., needs_certificates: _Optional[bool] = ..., csr_pem: _Optional[bytes] = ...) -> None: ...
 
 class RegisterResponse(_message.Message):
     __slots__ = ("agent_id", "check_interval_seconds", "enabled_checks", "capability_tier", "check_config", "ca_cert_pem", "agent_cert_pem", "agent_key_pem")

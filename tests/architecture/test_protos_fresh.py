@@ -11,6 +11,7 @@ from protos.generate import GENERATED, ROOT, generate
 SPOKEN = {
     "RegisterRequest": (
         "hostname os_version agent_version installed_software mac_address needs_certificates"
+        " csr_pem"
     ),
     "RegisterResponse": (
         "agent_id check_interval_seconds enabled_checks capability_tier check_config ca_cert_pem"
