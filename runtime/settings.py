@@ -107,7 +107,7 @@ class Listen(_Section):
 
     @pydantic.model_validator(mode="after")
     def _safe(self) -> "Listen":
-        if self.insecure_loopback and not _is_loopback(self.host):
+        if self.insecure_loopback and not is_loopback(self.host):
             raise ValueError(f"insecure_loopback serves a loopback address only, not {self.host}")
         if self.enabled and not self.insecure_loopback:
             raise ValueError("agents cannot show certificates yet: say insecure_loopback: true")
@@ -385,7 +385,8 @@ def _dotted(where: Where) -> str:
     return ".".join(str(step) for step in where)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Say whether an address is this machine's own alone."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

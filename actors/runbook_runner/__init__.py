@@ -9,13 +9,17 @@ When it falls  an intent stays `started`.  The next life looks at the host befor
 
 from actors.runbook_runner.actor import Repertoire, RunbookRunnerActor
 from actors.runbook_runner.commands import Command, Order, Phase, ServiceOrder
-from actors.runbook_runner.hands import Host
+from actors.runbook_runner.core import Captured, NoOutcome
+from actors.runbook_runner.hands import Hands, Host
 from actors.runbook_runner.record import Ledgers
 
 __all__ = [
+    "Captured",
     "Command",
+    "Hands",
     "Host",
     "Ledgers",
+    "NoOutcome",
     "Order",
     "Phase",
     "Repertoire",

@@ -6,7 +6,10 @@ import click
 
 from runtime.cli.lazy import LazyGroup
 
-VERBS: Mapping[str, str] = {}
+VERBS: Mapping[str, str] = {
+    "run": "Run the agent of this host.",
+    "simulate": "Play a fleet of agents, and time the acks.",
+}
 """Verb -> its one line of help; the module of the same name beside this one has the command."""
 
 
