@@ -174,16 +174,17 @@ class Tls(Transport):
     def _opened(self) -> bytes:
         parts: list[bytes] = []
         try:
-            while part := self._tls.read(READ):
+            # An exception for each visit would cost more than to ask first.
+            while not parts or self._in.pending or self._tls.pending():
+                part = self._tls.read(READ)
+                if not part:
+                    raise ClosedError("the peer hung up")
                 parts.append(part)
         except ssl.SSLWantReadError:
             pass
         except ssl.SSLError as error:
             raise ClosedError(_reason(error), offence=True) from error
-        else:
-            if not parts:
-                raise ClosedError("the peer hung up")
-        return b"".join(parts)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _send(self) -> None:
         self._sealed += self._out.read()
