@@ -93,6 +93,21 @@ class Target(_Section):
     services: dict[str, ServiceCommand] = {}
 
 
+class AgentLimits(_Section):
+    """How much agents may have of their port.  0 switches a bound off."""
+
+    connections: int = Field(default=1024, ge=0)
+    """At once, in all."""
+    per_address: int = Field(default=32, ge=0)
+    """Connections of one address."""
+    per_agent: int = Field(default=8, ge=0)
+    """Connections of one agent's certificate."""
+    events_per_second: float = Field(default=50.0, ge=0)
+    """Events of one agent."""
+    burst: int = Field(default=500, ge=1)
+    """Events that an agent may send at once after a quiet time."""
+
+
 class Listen(_Section):
     """The port of endpoint agents."""
 
@@ -104,6 +119,7 @@ class Listen(_Section):
     """Serve agents without certificates."""
     agents_heal: bool = False
     """Let agents heal their own hosts, each time with a person's yes; else they only report."""
+    limits: AgentLimits = AgentLimits()
 
     @pydantic.model_validator(mode="after")
     def _safe(self) -> "Listen":
