@@ -108,6 +108,22 @@ class AgentLimits(_Section):
     """Events that an agent may send at once after a quiet time."""
 
 
+class AgentUpdate(_Section):
+    """A version of the agent that is offered to those of another."""
+
+    version: str = Field(pattern=r"^v?\d+(\.\d+)*([-+.][0-9A-Za-z.-]+)?$", max_length=64)
+    url: pydantic.HttpUrl
+    sha256: str = Field(pattern=r"^[0-9a-fA-F]{64}$")
+    platforms: list[Literal["windows", "macos", "linux", "nixos"]] = Field(min_length=1)
+
+    @pydantic.field_validator("url")
+    @classmethod
+    def _encrypted(cls, url: pydantic.HttpUrl) -> pydantic.HttpUrl:
+        if url.scheme != "https":
+            raise ValueError("an update is fetched by https only")
+        return url
+
+
 class Listen(_Section):
     """The port of endpoint agents."""
 
@@ -120,6 +136,15 @@ class Listen(_Section):
     agents_heal: bool = False
     """Let agents heal their own hosts, each time with a person's yes; else they only report."""
     limits: AgentLimits = AgentLimits()
+    interval: int = Field(default=300, ge=1, le=86400)
+    """Seconds from one look of an agent to the next."""
+    checks: list[str] = [
+        "bitlocker", "defender", "patches", "firewall", "screenlock", "rmm_detection",
+    ]  # fmt: skip
+    """What agents ask their hosts, in their own words."""
+    check_config: dict[str, str] = {}
+    """Passed on to agents as it is."""
+    agent_update: AgentUpdate | None = None
 
     @pydantic.model_validator(mode="after")
     def _safe(self) -> "Listen":

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import attrs
 
+from actors.drift_receiver.terms import Tier, Update
 from actors.messages import Observation, Platform, Severity, Status
 
 EVENT_BYTES = 64 * 1024
@@ -44,6 +45,11 @@ class ReceiverSettings:
         "bitlocker", "defender", "patches", "firewall", "screenlock", "rmm_detection",
     )  # fmt: skip
     """In the agents' own words."""
+    check_config: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    """Passed on as it is."""
+    tier: Tier = Tier.MONITOR_ONLY
+    """The most that any agent of the site may do."""
+    update: Update | None = None
 
 
 @attrs.frozen
@@ -57,7 +63,13 @@ class Agent:
     registered_at: dt.datetime
     last_seen: dt.datetime
     drift_count: int = 0
-    """As of its last heartbeat, since the one before."""
+    """As of its last heartbeat, since the one before; so is the next."""
+    healing_count: int = 0
+    told: str = ""
+    """The digest of the terms that it was told last; empty for none."""
+    told_tier: Tier = Tier.MONITOR_ONLY
+    most: Tier = Tier.SELF_HEAL
+    """What a person lets it do, if the site does."""
 
 
 @attrs.frozen

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import attrs
 import trio
 
-from actors.drift_receiver.sqlite import knows_agent
+from actors.drift_receiver.fleet import Fleet
 from actors.drift_receiver.sqlite_orders import SqliteHealOrders
 from actors.messages import Moment
 from actors.messages.healing import HealOrder, HealReport
@@ -26,8 +26,8 @@ class HealOrders:
     clock: Clock
     interval_s: float
     """Seconds that an agent takes from one look to the next."""
-    allowed: bool
-    """Whether agents of this appliance may heal; else nobody is ever given an order."""
+    fleet: Fleet
+    """Who may heal; nobody else is ever given an order."""
     _waiting: dict[str, dict[str, HealOrder]] = attrs.field(
         factory=dict[str, dict[str, HealOrder]], init=False
     )
@@ -39,8 +39,7 @@ class HealOrders:
 
     def reaches(self, host: str) -> Query[bool]:
         """Say whether the agent of a host may be given orders."""
-        knows = knows_agent(host)
-        return lambda connection: self.allowed and knows(connection)
+        return self.fleet.reaches(host)
 
     async def heal(self, order: HealOrder) -> HealReport:
         """Have an agent heal; returns when it has confirmed.  The caller's scope has the deadline.
@@ -82,9 +81,10 @@ class HealOrders:
 
     def orders_for(self, host: str) -> Sequence[HealOrder]:
         """Give what the agent of a host is still to heal, the oldest first."""
-        if not self._waiting or not self.allowed:
+        waiting = self._waiting.get(host.casefold()) if self._waiting else None
+        if not waiting or not self.fleet.may_heal(host):
             return ()
-        now, waiting = Moment.read(self.clock), self._waiting.get(host.casefold(), {})
+        now = Moment.read(self.clock)
         return [order for order in waiting.values() if order.deadline.since(now) > 0]
 
     async def confirm(self, order_id: str, host: str, report: HealReport) -> bool:

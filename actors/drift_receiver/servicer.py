@@ -1,165 +1,178 @@
-"""Answers agents: who registers, who lives, and which drift is durable.
+"""The service `ComplianceAgent`: the five calls of the contract, on whatever server.
 
 An event is acked when the journal has it on disk, not when it is healed.  All events of a batch
 are with the journal, in their order, before the first is waited for: they share its commit.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Protocol, TypeVar
 
 import attrs
 import structlog
+from google.protobuf.message import Message
 
+from actors.drift_receiver.calls import Calls, commands
 from actors.drift_receiver.core import (
     NAME_CHARS,
-    Agent,
     AgentEvent,
     ReceiverSettings,
     Vocabulary,
-    agent_id_of,
-    name_problem,
     observation_of,
-    platform_of,
     problem_of,
 )
+from actors.drift_receiver.fleet import Fleet
 from actors.drift_receiver.heal_orders import HealOrders
-from actors.drift_receiver.store import Agents
 from actors.messages import Status
-from actors.messages.healing import HealOrder, HealReport
+from actors.ports import Certificates
 from actors.requests import RecordObservation
+from protos.compliance_grpc import ComplianceAgentBase
 from protos.compliance_pb2 import (
-    MONITOR_ONLY,
-    SELF_HEAL,
     DriftAck,
     DriftEvent,
-    HealCommand,
     HealingAck,
     HealingResult,
     HeartbeatRequest,
     HeartbeatResponse,
     RegisterRequest,
     RegisterResponse,
+    RMMAck,
+    RMMStatusReport,
 )
 from runtime.clock import Clock
 from runtime.delivery import DeadLetteredError
 from runtime.errors import StoreError, StoreFullError
-from runtime.hosts.grpc_routes import Code, RefusedCallError, Route, Streamed, Unary, Unserved
+from runtime.hosts.grpc.service import Answer, Caller, Code, RefusedCallError, caller_of
+from runtime.hosts.grpc_routes import Route, Streamed, Unary
 from runtime.ids import Ids
 from runtime.mailbox import MailboxRefusedError, Post
-from runtime.store import Store
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(actor="drift_receiver")
 
 _SERVICE = "/compliance.ComplianceAgent"
+_NOBODY = Caller("")
+"""For a server that does not say who calls: one without certificates, on a loopback address."""
+
+In = TypeVar("In", bound=Message)
+Out = TypeVar("Out", bound=Message)
+Takes_co = TypeVar("Takes_co", bound=Message, covariant=True)
+Gives_contra = TypeVar("Gives_contra", bound=Message, contravariant=True)
+
+
+class Stream(Protocol[Takes_co, Gives_contra]):
+    """What a method needs of a call, whatever serves it."""
+
+    async def recv_message(self) -> Takes_co | None:
+        """Give the next message; None where the caller sends no more."""
+        ...
+
+    async def send_message(self, message: Gives_contra) -> None:
+        """Send an answer."""
+        ...
+
+    def __aiter__(self) -> AsyncIterator[Takes_co]:
+        """Give the messages until the caller sends no more."""
+        ...
 
 
 @attrs.define
-class AgentServicer:
-    """The service `ComplianceAgent`, one object for all agents; `load` before it serves."""
+class AgentServicer(ComplianceAgentBase):
+    """The service, one object for all agents; `load` before it serves."""
 
-    settings: ReceiverSettings
+    fleet: Fleet
     vocabulary: Vocabulary
     journal: Post[RecordObservation]
-    store: Store
-    agents: Agents
     clock: Clock
     ids: Ids
     orders: HealOrders
-    _known: dict[str, Agent] = attrs.field(factory=dict[str, Agent], init=False)
-    """By agent id, all of them: each event asks for the platform of its agent."""
+    certificates: Certificates | None = None
+    calls: Calls = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Wire the calls."""
+        self.calls = Calls(self.fleet, self.orders, self.certificates, self.clock, self.ids)
+
+    @property
+    def settings(self) -> ReceiverSettings:
+        """Give where agents are served."""
+        return self.fleet.settings
+
+    async def load(self) -> None:
+        """Recall the agents that registered in an earlier life."""
+        await self.fleet.load()
+
+    # The methods of the contract; their names are its own.
+    # ruff: noqa: N802
+
+    async def Register(self, stream: Stream[RegisterRequest, RegisterResponse]) -> None:
+        """Answer with the id of the agent and its terms."""
+        await _answer(stream, self.calls.register)
+
+    async def Heartbeat(self, stream: Stream[HeartbeatRequest, HeartbeatResponse]) -> None:
+        """Answer with what is to be done."""
+        await _answer(stream, self.calls.heartbeat)
+
+    async def ReportHealing(self, stream: Stream[HealingResult, HealingAck]) -> None:
+        """Take what came of an order."""
+        await _answer(stream, self.calls.report_healing)
+
+    async def ReportRMMStatus(self, stream: Stream[RMMStatusReport, RMMAck]) -> None:
+        """Take which tools for remote management there are."""
+        await _answer(stream, self.calls.report_rmm)
+
+    async def ReportDrift(self, stream: Stream[DriftEvent, DriftAck]) -> None:
+        """Ack events one by one, on a server that does not know batches."""
+        caller = caller_of(stream)
+        async for event in stream:
+            [ack] = await self.report_drift([caller], [event])
+            await stream.send_message(ack)
+
+    def __batches__(self) -> Mapping[str, Answer]:
+        """Name what is answered batch by batch."""
+        return {f"{_SERVICE}/ReportDrift": self.report_drift}
 
     @property
     def routes(self) -> Sequence[Route]:
         """Name who answers which call of the contract."""
+        calls = self.calls
+
+        def unary(
+            name: str,
+            takes: type[In],
+            gives: type[Out],
+            answer: Callable[[In, Caller], Awaitable[Out]],
+        ) -> Route:
+            return Unary(
+                f"{_SERVICE}/{name}", takes, gives, lambda request: answer(request, _NOBODY)
+            )
+
+        async def drifts(events: Sequence[DriftEvent]) -> Sequence[DriftAck]:
+            return await self.report_drift([_NOBODY] * len(events), events)
+
         return (
-            Unary(f"{_SERVICE}/Register", RegisterRequest, RegisterResponse, self.register),
-            Streamed(f"{_SERVICE}/ReportDrift", DriftEvent, DriftAck, self.report_drift),
-            Unary(f"{_SERVICE}/ReportHealing", HealingResult, HealingAck, self.report_healing),
-            Unary(f"{_SERVICE}/Heartbeat", HeartbeatRequest, HeartbeatResponse, self.heartbeat),
-            Unserved(f"{_SERVICE}/ReportRMMStatus"),
+            unary("Register", RegisterRequest, RegisterResponse, calls.register),
+            Streamed(f"{_SERVICE}/ReportDrift", DriftEvent, DriftAck, drifts),
+            unary("ReportHealing", HealingResult, HealingAck, calls.report_healing),
+            unary("Heartbeat", HeartbeatRequest, HeartbeatResponse, calls.heartbeat),
+            unary("ReportRMMStatus", RMMStatusReport, RMMAck, calls.report_rmm),
         )
 
-    async def load(self) -> None:
-        """Recall the agents that registered in an earlier life."""
-        self._known = {agent.id: agent for agent in await self.store.read(self.agents.all())}
-
-    async def register(self, request: RegisterRequest) -> RegisterResponse:
-        """Give an agent its id, the same whenever its host registers again.
-
-        Raises:
-            RefusedCallError: the hostname cannot be one, or the agent could not be kept.
-        """
-        host = request.hostname
-        if problem := name_problem(host) if host else "is missing":
-            raise RefusedCallError(Code.INVALID_ARGUMENT, f"hostname {problem}")
-        now = self.clock.now()
-        newcomer = Agent(
-            id=agent_id_of(host, self.ids.new("agent")),
-            hostname=host,
-            platform=platform_of(request.os_version),
-            version=request.agent_version[:NAME_CHARS],
-            registered_at=now,
-            last_seen=now,
-        )
-        try:
-            [agent] = await self.store.commit(self.agents.register(newcomer))
-        except StoreFullError as error:
-            raise RefusedCallError(Code.RESOURCE_EXHAUSTED, "store full, come back") from error
-        except StoreError as error:
-            raise RefusedCallError(Code.UNAVAILABLE, "not stored, come back") from error
-        self._known[agent.id] = agent
-        log.info("agent_registered", agent_id=agent.id, host=host)
-        return RegisterResponse(
-            agent_id=agent.id,
-            check_interval_seconds=self.settings.interval_s,
-            enabled_checks=self.settings.enabled_checks,
-            capability_tier=SELF_HEAL if self.orders.allowed else MONITOR_ONLY,
-        )
-
-    async def heartbeat(self, request: HeartbeatRequest) -> HeartbeatResponse:
-        """Note that an agent lives; one that we do not know is asked to register."""
-        agent = self._known.get(request.agent_id)
-        if agent is not None:
-            try:
-                await self.store.commit(
-                    self.agents.seen(agent.id, self.clock.now(), request.drift_count)
-                )
-            except StoreError as error:  # the next heartbeat says it again
-                log.warning("heartbeat_not_stored", agent_id=agent.id, error=type(error).__name__)
-        orders = self.orders.orders_for(agent.hostname) if agent else ()
-        return HeartbeatResponse(
-            acknowledged=True,
-            config_changed=agent is None,
-            pending_commands=[_command(order) for order in orders],
-        )
-
-    async def report_healing(self, result: HealingResult) -> HealingAck:
-        """Take note that an agent did what it was told; whether the drift is gone, a check says.
-
-        Its artifacts and its error's words are neither kept nor logged: they may hold keys.
-        """
-        agent = self._known.get(result.agent_id)
-        host = agent.hostname if agent else result.hostname
-        report = HealReport(success=result.success)
-        try:
-            known = await self.orders.confirm(result.command_id[:NAME_CHARS], host, report)
-        except StoreError as error:
-            log.warning("healing_not_stored", agent_id=result.agent_id, error=type(error).__name__)
-            return HealingAck(received=False)
-        if not known:
-            log.warning("healing_not_ordered", agent_id=result.agent_id[:NAME_CHARS])
-        return HealingAck(event_id=result.command_id, received=True)
-
-    async def report_drift(self, events: Sequence[DriftEvent]) -> Sequence[DriftAck]:
+    async def report_drift(
+        self, callers: Sequence[Caller], events: Sequence[DriftEvent]
+    ) -> Sequence[DriftAck]:
         """Ack each event once it is durable, or say why it is not."""
-        put = [await self._put(_event(event)) for event in events]
+        put = [
+            await self._put(caller, _event(event))
+            for caller, event in zip(callers, events, strict=True)
+        ]
         return [await self._ack(request) for request in put]
 
-    async def _put(self, event: AgentEvent) -> RecordObservation | str:
+    async def _put(self, caller: Caller, event: AgentEvent) -> RecordObservation | str:
         """Ask the journal to keep an event; give the reason where that is not possible."""
-        if problem := problem_of(event):
+        problem = problem_of(event) or self.fleet.foreign(caller, event.agent_id, event.host)
+        if problem:
             log.debug("event_refused", agent_id=event.agent_id[:NAME_CHARS], reason=problem)
             return problem
-        agent = self._known.get(event.agent_id)
+        agent = self.fleet.agent(event.agent_id)
         observation = observation_of(
             event,
             id=self.ids.new("observation"),
@@ -190,19 +203,16 @@ class AgentServicer:
         self.orders.hear(heard.host, heard.check, passed=heard.status is Status.PASS)
         ack = DriftAck(event_id=recorded.observation_id, received=True)
         if heard.status is Status.FAIL:
-            for order in self.orders.orders_for(heard.host)[:1]:
-                ack.heal_command.CopyFrom(_command(order))
+            for command in commands(self.orders.orders_for(heard.host)[:1]):
+                ack.heal_command.CopyFrom(command)
         return ack
 
 
-def _command(order: HealOrder) -> HealCommand:
-    return HealCommand(
-        command_id=order.id,
-        check_type=order.check_type,
-        action=order.action,
-        params=order.params,
-        timeout_seconds=round(order.timeout_s),
-    )
+async def _answer(stream: Stream[In, Out], answer: Callable[[In, Caller], Awaitable[Out]]) -> None:
+    request = await stream.recv_message()
+    if request is None:
+        raise RefusedCallError(Code.INVALID_ARGUMENT, "the call holds no message")
+    await stream.send_message(await answer(request, caller_of(stream)))
 
 
 def _event(event: DriftEvent) -> AgentEvent:

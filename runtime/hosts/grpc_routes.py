@@ -5,37 +5,17 @@ answered batch by batch: what arrived while the last batch was being answered is
 messages of one stream stay in order and share whatever is dear in answering them.
 """
 
-import enum
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Generic, TypeAlias, TypeVar
 
 import attrs
 from google.protobuf.message import Message
 
-from runtime.errors import ArightError
-
 In = TypeVar("In", bound=Message)
 Out = TypeVar("Out", bound=Message)
 
 WINDOW = 64
 """How many messages of one stream may be in one batch, and as many may wait to be the next."""
-
-
-class Code(enum.IntEnum):
-    """The gRPC status codes that we answer with."""
-
-    INVALID_ARGUMENT = 3
-    RESOURCE_EXHAUSTED = 8
-    UNIMPLEMENTED = 12
-    UNAVAILABLE = 14
-
-
-class RefusedCallError(ArightError):
-    """A call ends with this status instead of an answer."""
-
-    def __init__(self, code: Code, reason: str) -> None:
-        super().__init__(reason)
-        self.code, self.reason = code, reason
 
 
 @attrs.frozen

@@ -22,8 +22,9 @@ from grpclib.protocol import H2Protocol
 from grpclib.server import Server, Stream
 from typing_extensions import override
 
+from runtime.hosts.grpc.service import RefusedCallError
 from runtime.hosts.grpc_connection import Connection
-from runtime.hosts.grpc_routes import WINDOW, RefusedCallError, Route, Streamed, Unary, Unserved
+from runtime.hosts.grpc_routes import WINDOW, Route, Streamed, Unary, Unserved
 from runtime.hosts.listening import ListenError
 
 BACKLOG = 1024

@@ -19,10 +19,13 @@ from actors.circuit_breaker import GateSettings, Window
 from actors.coverage import CoverageSettings
 from actors.drift_receiver import (
     AgentServicer,
+    Fleet,
     HealOrders,
     ReceiverSettings,
     SqliteAgents,
     SqliteHealOrders,
+    Tier,
+    Update,
     Vocabulary,
     serve_agents,
 )
@@ -47,6 +50,7 @@ from runtime.hosts.state_dir import held
 from runtime.ids import TimeOrderedIds
 from runtime.metrics import exposition
 from runtime.outbound import Outbound
+from runtime.roles.agent_commands import AgentCommands
 from runtime.roles.catalogue import Catalogue, load_catalogue
 from runtime.roles.commands import Commands
 from runtime.roles.control import Control, Probes
@@ -54,7 +58,7 @@ from runtime.roles.crew import run_crew
 from runtime.roles.line import SCHEMAS, Line, LineSettings, Ports, build_line
 from runtime.roles.views import view
 from runtime.secret_source import read_secret
-from runtime.settings import MaintenanceWindow, Settings, Target
+from runtime.settings import AgentUpdate, MaintenanceWindow, Settings, Target
 from runtime.shutdown import Shutdown, watch_signals
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(role="appliance")
@@ -188,24 +192,28 @@ async def _edges(
     """Take the addresses, so that one that is in use is known before anything starts."""
     with contextlib.ExitStack() as stack:
         socket = stack.enter_context(unix_listener(state_dir / "control.sock"))
-        edges: list[Edge] = [partial(_control_service, settings, in_force, [socket])]
+        edges: list[Edge] = [partial(_control_service, settings, in_force, orders.fleet, [socket])]
         if settings.health.port:
             edges.append(partial(_probe_service, [loopback_listener(settings.health.port)]))
         if settings.listen.enabled:
             listen(settings.listen.host, settings.listen.port).close()  # in use? then say so now
-            edges.append(partial(_agent_service, settings, in_force, orders))
+            edges.append(partial(_agent_service, in_force, orders))
         yield edges
 
 
 def _control_service(
-    settings: Settings, in_force: InForce, listeners: list[trio.SocketListener], line: Line
+    settings: Settings,
+    in_force: InForce,
+    fleet: Fleet,
+    listeners: list[trio.SocketListener],
+    line: Line,
 ) -> Actor:
     async def read(noun: str, verb: str, args: Mapping[str, str]) -> object:
         return await line.ports.store.read(lambda connection: view(connection, noun, verb, args))
 
-    control = Control(
-        _probes(line), read, Commands(settings.site_id, line, in_force.reload).changes()
-    )
+    commands = Commands(settings.site_id, line, in_force.reload)
+    changes = {**commands.changes(), **AgentCommands(fleet).changes()}
+    control = Control(_probes(line), read, changes)
     return service(
         "control",
         lambda: serve_http(listeners, control.handle),
@@ -234,31 +242,44 @@ def _probes(line: Line) -> Probes:
 
 
 def _orders(settings: Settings, store: Database, clock: Clock) -> HealOrders:
-    may_heal = settings.listen.enabled and settings.listen.agents_heal
-    interval = _receiver(settings).interval_s
-    return HealOrders(store, SqliteHealOrders(), clock, interval, may_heal)
+    receiver = _receiver(settings)
+    fleet = Fleet(receiver, store, SqliteAgents(), clock)
+    return HealOrders(store, SqliteHealOrders(), clock, receiver.interval_s, fleet)
 
 
 def _receiver(settings: Settings) -> ReceiverSettings:
     at = settings.listen
-    return ReceiverSettings(settings.site_id, at.host, at.port, at.insecure_loopback)
+    return ReceiverSettings(
+        settings.site_id,
+        at.host,
+        at.port,
+        at.insecure_loopback,
+        at.interval,
+        tuple(at.checks),
+        at.check_config,
+        Tier.SELF_HEAL if at.enabled and at.agents_heal else Tier.MONITOR_ONLY,
+        _update(at.agent_update),
+    )
 
 
-def _agent_service(settings: Settings, in_force: InForce, orders: HealOrders, line: Line) -> Actor:
-    receiver = _receiver(settings)
+def _update(offer: AgentUpdate | None) -> Update | None:
+    if offer is None:
+        return None
+    platforms = frozenset(Platform(name) for name in offer.platforms)
+    return Update(offer.version, str(offer.url), offer.sha256.lower(), platforms)
 
+
+def _agent_service(in_force: InForce, orders: HealOrders, line: Line) -> Actor:
     def servicer() -> AgentServicer:
         names = in_force.catalogue.names
         return AgentServicer(
-            receiver,
+            orders.fleet,
             Vocabulary(
                 names.aliases,
                 names.severities,
                 {watch.host: watch.platform for watch in line.ports.watches.values()},
             ),
             line.heard.post,
-            line.ports.store,
-            SqliteAgents(),
             line.ports.clock,
             line.ports.ids,
             orders,

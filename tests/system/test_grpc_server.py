@@ -19,10 +19,9 @@ from protos.compliance_pb2 import (
     RMMStatusReport,
 )
 from runtime.hosts.asyncio_island import in_asyncio, open_island
+from runtime.hosts.grpc import Code, RefusedCallError
 from runtime.hosts.grpc_routes import (
     WINDOW,
-    Code,
-    RefusedCallError,
     Route,
     Streamed,
     Unary,

@@ -1,28 +1,46 @@
 """A drift receiver with a journal that remembers in memory, and holds back when told to."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 import attrs
 import trio
 
 from actors.drift_receiver import (
     AgentServicer,
+    Fleet,
     HealOrders,
     ReceiverSettings,
     SqliteAgents,
     SqliteHealOrders,
+    Tier,
     Vocabulary,
 )
 from actors.messages import Observation, Recorded, Severity
+from actors.ports import Certificates
 from actors.requests import RecordObservation
+from protos.compliance_pb2 import (
+    DriftAck,
+    DriftEvent,
+    HealingAck,
+    HealingResult,
+    HeartbeatRequest,
+    HeartbeatResponse,
+    RegisterRequest,
+    RegisterResponse,
+    RMMAck,
+    RMMStatusReport,
+)
 from runtime.actor import Actor, actor
 from runtime.clock import VirtualClock
+from runtime.hosts.grpc import Caller
 from runtime.hosts.sqlite import InlineStore
 from runtime.ids import TimeOrderedIds
 from runtime.mailbox import Mailbox
 from tests.fakes.store import inline_store
 
 EPOCH = dt.datetime(2026, 11, 24, 9, 30, tzinfo=dt.UTC)
+NOBODY = Caller("127.0.0.1:51234")
 VOCABULARY = Vocabulary(
     aliases={"firewall": "firewall_status", "defender": "windows_defender"},
     severities={"firewall_status": Severity.HIGH},
@@ -68,6 +86,35 @@ class FakeJournal:
 
 
 @attrs.define
+class Desk:
+    """The servicer as a caller meets it; one without a certificate unless the test says."""
+
+    servicer: AgentServicer
+
+    async def load(self) -> None:
+        await self.servicer.load()
+
+    async def register(self, request: RegisterRequest, caller: Caller = NOBODY) -> RegisterResponse:
+        return await self.servicer.calls.register(request, caller)
+
+    async def heartbeat(
+        self, request: HeartbeatRequest, caller: Caller = NOBODY
+    ) -> HeartbeatResponse:
+        return await self.servicer.calls.heartbeat(request, caller)
+
+    async def report_healing(self, result: HealingResult, caller: Caller = NOBODY) -> HealingAck:
+        return await self.servicer.calls.report_healing(result, caller)
+
+    async def report_rmm(self, report: RMMStatusReport, caller: Caller = NOBODY) -> RMMAck:
+        return await self.servicer.calls.report_rmm(report, caller)
+
+    async def report_drift(
+        self, events: Sequence[DriftEvent], caller: Caller = NOBODY
+    ) -> Sequence[DriftAck]:
+        return await self.servicer.report_drift([caller] * len(events), events)
+
+
+@attrs.define
 class Site:
     """The wiring of a receiver and its journal."""
 
@@ -81,26 +128,31 @@ class Site:
     )
     clock: VirtualClock = attrs.field(factory=lambda: VirtualClock(EPOCH))
     agents_heal: bool = False
+    certificates: Certificates | None = None
     ids: TimeOrderedIds = attrs.field(init=False)
+    fleet: Fleet = attrs.field(init=False)
     orders: HealOrders = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self.ids = TimeOrderedIds(self.clock)
-        self.orders = HealOrders(
-            self.store, SqliteHealOrders(), self.clock, 300.0, self.agents_heal
-        )
+        if self.agents_heal:
+            self.settings = attrs.evolve(self.settings, tier=Tier.SELF_HEAL)
+        self.fleet = Fleet(self.settings, self.store, SqliteAgents(), self.clock)
+        self.orders = HealOrders(self.store, SqliteHealOrders(), self.clock, 300.0, self.fleet)
 
     def servicer(self) -> AgentServicer:
         return AgentServicer(
-            settings=self.settings,
+            fleet=self.fleet,
             vocabulary=VOCABULARY,
             journal=self.mailbox.post,
-            store=self.store,
-            agents=SqliteAgents(),
             clock=self.clock,
             ids=self.ids,
             orders=self.orders,
+            certificates=self.certificates,
         )
+
+    def desk(self) -> Desk:
+        return Desk(self.servicer())
 
     @property
     def keeper(self) -> Actor:

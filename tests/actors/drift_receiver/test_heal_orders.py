@@ -7,7 +7,6 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from actors.drift_receiver import AgentServicer
 from actors.messages import Moment
 from actors.messages.healing import HealOrder, HealReport
 from protos.compliance_pb2 import (
@@ -18,7 +17,7 @@ from protos.compliance_pb2 import (
     RegisterRequest,
 )
 from runtime.errors import StoreFullError
-from tests.actors.drift_receiver.site import Site
+from tests.actors.drift_receiver.site import Desk, Site
 from tests.runtime.crew import running
 from tests.system.agents import drift
 
@@ -36,9 +35,9 @@ def order(site: Site, name: str = "heal_inc-1_1", seconds: float = 60.0) -> Heal
 
 
 @contextlib.asynccontextmanager
-async def serving(site: Site) -> AsyncIterator[tuple[AgentServicer, str]]:
+async def serving(site: Site) -> AsyncIterator[tuple[Desk, str]]:
     async with running(site.keeper, settle=0):
-        servicer = site.servicer()
+        servicer = site.desk()
         await servicer.load()
         yield servicer, (await servicer.register(WS_7)).agent_id
 

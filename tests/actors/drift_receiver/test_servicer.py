@@ -7,12 +7,12 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from actors.drift_receiver import AgentServicer, SqliteAgents
+from actors.drift_receiver import SqliteAgents
 from actors.messages import Platform
 from protos.compliance_pb2 import MONITOR_ONLY, DriftAck, HeartbeatRequest, RegisterRequest
 from runtime.errors import StoreError, StoreFullError
-from runtime.hosts.grpc_routes import Code, RefusedCallError
-from tests.actors.drift_receiver.site import EPOCH, Site
+from runtime.hosts.grpc import Code, RefusedCallError
+from tests.actors.drift_receiver.site import EPOCH, Desk, Site
 from tests.runtime.crew import running
 from tests.system.agents import drift
 
@@ -25,9 +25,9 @@ def site() -> Site:
 
 
 @contextlib.asynccontextmanager
-async def serving(site: Site) -> AsyncIterator[AgentServicer]:
+async def serving(site: Site) -> AsyncIterator[Desk]:
     async with running(site.keeper, settle=0):
-        servicer = site.servicer()
+        servicer = site.desk()
         await servicer.load()
         yield servicer
 
@@ -57,7 +57,7 @@ async def test_what_an_agent_said_of_its_host_is_known_after_a_restart(site: Sit
 @pytest.mark.parametrize("hostname", ["", "x" * 254, "ws\n7"])
 async def test_a_name_that_is_none_is_not_registered(site: Site, hostname: str) -> None:
     with pytest.raises(RefusedCallError, match="hostname") as refused:
-        await site.servicer().register(RegisterRequest(hostname=hostname))
+        await site.desk().register(RegisterRequest(hostname=hostname))
 
     assert refused.value.code is Code.INVALID_ARGUMENT
 
@@ -75,7 +75,7 @@ async def test_a_heartbeat_is_noted(site: Site, autojump_clock: trio.testing.Moc
 
 
 async def test_an_agent_that_is_not_known_is_asked_to_register(site: Site) -> None:
-    answer = await site.servicer().heartbeat(HeartbeatRequest(agent_id="go-ws-9-0"))
+    answer = await site.desk().heartbeat(HeartbeatRequest(agent_id="go-ws-9-0"))
 
     assert answer.config_changed
 
@@ -92,7 +92,7 @@ async def test_an_event_is_acked_only_when_it_is_durable(site: Site) -> None:
     site.journal.hold = trio.Event()
     acks: list[DriftAck] = []
 
-    async def report(servicer: AgentServicer) -> None:
+    async def report(servicer: Desk) -> None:
         acks.extend(await servicer.report_drift([drift(), drift()]))
 
     async with serving(site) as servicer, trio.open_nursery() as nursery:
@@ -156,7 +156,7 @@ async def test_an_event_that_could_not_be_stored_is_to_be_kept(
 async def test_a_journal_that_takes_nothing_leaves_events_with_the_agent(site: Site) -> None:
     site.mailbox.refuse("journal is down")
 
-    [ack] = await site.servicer().report_drift([drift()])
+    [ack] = await site.desk().report_drift([drift()])
 
     assert (ack.received, ack.error) == (False, "not taken now, keep it")
 
@@ -164,7 +164,7 @@ async def test_a_journal_that_takes_nothing_leaves_events_with_the_agent(site: S
 async def test_an_agent_that_cannot_be_kept_is_told_to_come_back(site: Site) -> None:
     [[pages]] = site.store.connection.execute("pragma page_count")
     site.store.connection.execute(f"pragma max_page_count = {pages}")
-    servicer = site.servicer()
+    servicer = site.desk()
 
     async def register_all() -> None:
         for n in range(1000):
