@@ -57,7 +57,7 @@ HEARTBEAT_S: Final = 60.0
 LAST_ACKS_S: Final = 10.0
 """How long acks are waited for after the last event."""
 
-_DRIFTS: Final = 0.1
+_DRIFTS: Final = 0.02
 """Share of looks that find a change; all other events repeat what was said before."""
 _AT_ONCE: Final = 32
 """Connections that are being made at the same time."""
