@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import re
 from typing import cast
+from urllib.parse import unquote
 
 import attrs
 import trio
@@ -39,7 +40,7 @@ class Invitation:
     def parsed(cls, text: str) -> "Invitation":
         """Read it; raises EnrolmentFailedError, which does not repeat it."""
         if matched := _INVITATION.fullmatch(text.strip()):
-            return cls(matched[1], matched[2], matched[3].lower())
+            return cls(unquote(matched[1]), matched[2], matched[3].lower())
         raise EnrolmentFailedError(
             "invitation", "malformed", "see `aright agent invite` on the appliance"
         )

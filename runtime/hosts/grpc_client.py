@@ -59,15 +59,15 @@ class Tls:
 
     ca: Path
     """The one certificate authority that counts; the machine's own do not."""
-    certificate: Path | None = None
-    key: Path | None = None
+    own: Path | None = None
+    """Key and certificate in one file, so that they are replaced as one."""
 
     def context(self, address: str) -> ssl.SSLContext:
         """Read the files; raises UnreachableError where one cannot be used."""
         try:
             context = ssl.create_default_context(cafile=str(self.ca))
-            if self.certificate is not None:
-                context.load_cert_chain(self.certificate, self.key)
+            if self.own is not None:
+                context.load_cert_chain(self.own)
         except (OSError, ssl.SSLError) as error:
             reason = f"its certificates cannot be used: {error.strerror or error}"
             raise UnreachableError(address, reason) from error

@@ -30,11 +30,11 @@ from runtime.actor import actor, service
 from runtime.agent_settings import AgentSettings
 from runtime.clock import Clock, SystemClock
 from runtime.delivery import DeadLetter
-from runtime.errors import ArightError
+from runtime.errors import ArightError, StoreError
 from runtime.hosts.device_certificate import DeviceCertificate
 from runtime.hosts.grpc_client import Backoff
 from runtime.hosts.local_target import LocalTarget
-from runtime.hosts.sqlite import open_database
+from runtime.hosts.sqlite import Database, open_database
 from runtime.hosts.state_dir import held
 from runtime.ids import TimeOrderedIds
 from runtime.mailbox import Full, Mailbox
@@ -104,6 +104,7 @@ async def run_agent(settings: AgentSettings, invitation: Invitation | None = Non
         )
         async with trio.open_nursery() as nursery:
             await nursery.start(watch_signals, shutdown)
+            nursery.start_soon(_stop_without_disk, store, shutdown)
             await run_crew(
                 *crew,
                 on_dead_letter=_bury,
@@ -112,6 +113,8 @@ async def run_agent(settings: AgentSettings, invitation: Invitation | None = Non
                 drain_within=settings.drain_within,
             )
             nursery.cancel_scope.cancel(reason="drained")
+        if store.gone.is_set():
+            raise StoreError("the disk failed three times in a row; see the log")
 
 
 def invitation_of(text: str | None) -> Invitation | None:
@@ -153,6 +156,12 @@ def _backoff(random: Random) -> Backoff:
 
 async def _processes(host: LocalTarget) -> Collection[str]:
     return await host.processes()
+
+
+async def _stop_without_disk(store: Database, shutdown: Shutdown) -> None:
+    """End when nothing can be kept any more: what starts us again opens the file anew."""
+    await store.gone.wait()
+    shutdown.drain("the disk failed")
 
 
 async def _bury(letter: DeadLetter) -> None:

@@ -6,7 +6,6 @@ from runtime.hosts.asyncio_island import in_asyncio, open_island  # isort: split
 import contextlib
 import socket
 import ssl
-import subprocess
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from random import Random
@@ -27,6 +26,7 @@ from runtime.hosts.grpc_client import (
     UnreachableError,
     connected,
 )
+from tests.pki import Pki
 
 SERVICE = "/compliance.ComplianceAgent"
 
@@ -156,60 +156,43 @@ async def test_who_leaves_a_stream_waits_for_nobody() -> None:
 # With certificates.
 
 
-def openssl(*words: str) -> None:
-    subprocess.run(["openssl", *words], check=True, capture_output=True)
+@pytest.fixture
+def pki(tmp_path: Path) -> Pki:
+    return Pki(tmp_path)
 
 
-@pytest.fixture(scope="module")
-def pki(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate authority, a server and an agent that it knows, and another authority."""
-    folder = tmp_path_factory.mktemp("pki")
-    curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2")
-    for name in ("ca", "other"):
-        made = ("-keyout", f"{folder}/{name}.key", "-out", f"{folder}/{name}.pem")
-        openssl("req", "-x509", *curve, *made, "-subj", f"/CN={name}")
-    for name, san in (("server", "IP:127.0.0.1"), ("agent", "DNS:ws-7")):
-        issuer = ("-CA", f"{folder}/ca.pem", "-CAkey", f"{folder}/ca.key")
-        made = ("-keyout", f"{folder}/{name}.key", "-out", f"{folder}/{name}.pem")
-        names = ("-subj", f"/CN={name}", "-addext", f"subjectAltName={san}")
-        plain = ("-addext", "basicConstraints=critical,CA:FALSE")
-        openssl("req", "-x509", *curve, *issuer, *made, *names, *plain)
-    return folder
-
-
-def of_the_server(pki: Path) -> ssl.SSLContext:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(pki / "ca.pem"))
-    context.load_cert_chain(pki / "server.pem", pki / "server.key")
-    context.verify_mode = ssl.CERT_REQUIRED
+def of_the_server(pki: Pki) -> ssl.SSLContext:
+    context = pki.port(asks=ssl.CERT_REQUIRED)
     context.set_alpn_protocols(["h2"])
     return context
 
 
-async def test_both_sides_show_certificates_of_the_one_authority(pki: Path) -> None:
-    tls = Tls(pki / "ca.pem", pki / "agent.pem", pki / "agent.key")
+async def test_both_sides_show_certificates_of_the_one_authority(pki: Pki) -> None:
+    tls = pki.device().tls
     async with serving(of_the_server(pki)) as port, connected("127.0.0.1", port, tls) as client:
         assert await register(client) == "ws-7"
 
 
-async def test_a_server_of_another_authority_is_not_spoken_to(pki: Path) -> None:
-    tls = Tls(pki / "other.pem", pki / "agent.pem", pki / "agent.key")
+async def test_a_server_of_another_authority_is_not_spoken_to(pki: Pki, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    tls = Pki(tmp_path / "other").device().tls
     async with serving(of_the_server(pki)) as port:
         with pytest.raises(UnreachableError, match="its certificate is not trusted"):
             async with connected("127.0.0.1", port, tls):
                 pass
 
 
-async def test_a_client_without_a_certificate_is_told_so(pki: Path) -> None:
+async def test_a_client_without_a_certificate_is_told_so(pki: Pki) -> None:
     async with serving(of_the_server(pki)) as port:
         with pytest.raises(UnreachableError, match=f"127.0.0.1:{port}"):
-            async with connected("127.0.0.1", port, Tls(pki / "ca.pem")) as client:
+            async with connected("127.0.0.1", port, Tls(pki.device().tls.ca)) as client:
                 await register(client)
 
 
-async def test_a_certificate_that_is_not_there_is_named(pki: Path) -> None:
+async def test_a_certificate_that_is_not_there_is_named(pki: Pki) -> None:
     async with open_island("client"):
         with pytest.raises(UnreachableError, match="certificates cannot be used: No such file"):
-            async with connected("127.0.0.1", 1, Tls(pki / "nothing.pem")):
+            async with connected("127.0.0.1", 1, Tls(pki.folder / "nothing.pem")):
                 pass
 
 
