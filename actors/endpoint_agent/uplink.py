@@ -138,10 +138,12 @@ class Uplink:
     async def _register(self, client: Client, csr: bytes = b"") -> RegisterResponse:
         at = self.place
         request = RegisterRequest(
-            hostname=at.host, os_version=at.os_version, agent_version=at.version
+            hostname=at.host,
+            os_version=at.os_version,
+            agent_version=at.version,
+            needs_certificates=bool(csr),
+            csr_pem=csr,
         )
-        if csr:
-            request.csr_pem = csr
         answer = await self._ask(client, "Register", request, RegisterResponse)
         self.standing.agent_id = answer.agent_id
         self.standing.tier = tier_of(answer.capability_tier)
