@@ -8,7 +8,7 @@ import structlog
 from actors.endpoint_agent.core import Report, Standing, report_of
 from actors.endpoint_agent.news import News
 from actors.endpoint_agent.store import Spool
-from actors.messages import Recorded
+from actors.messages import Observation, Recorded
 from actors.requests import RecordObservation
 from runtime.errors import StoreError
 from runtime.store import Store
@@ -24,6 +24,8 @@ class Spooler:
     spool: Spool
     news: News
     standing: Standing
+    _unanswered: dict[str, str] = attrs.field(factory=dict[str, str], init=False)
+    """By check, why it was not answered: said once, and again when it changes."""
 
     async def handle_batch(self, asked: list[RecordObservation]) -> None:
         """Keep what queued up, in one commit."""
@@ -37,10 +39,8 @@ class Spooler:
                 each.fail(error)
             return
         for each, report in zip(asked, told, strict=True):
-            seen = each.observation
-            if report is None:
-                log.info("check_not_answered", check=seen.check, reason=seen.reason)
-            each.reply(Recorded(seen.id, None))
+            self._note(each.observation, answered=report is not None)
+            each.reply(Recorded(each.observation.id, None))
 
     async def _keep(self, reports: Sequence[Report]) -> None:
         if not reports:
@@ -50,3 +50,10 @@ class Spooler:
             log.warning("reports_dropped", reason="spool_full", count=dropped)
         self.standing.fails += sum(not report.passed for report in reports)
         self.news.tell()
+
+    def _note(self, seen: Observation, *, answered: bool) -> None:
+        if answered:
+            self._unanswered.pop(seen.check, None)
+        elif self._unanswered.get(seen.check) != seen.reason:
+            self._unanswered[seen.check] = seen.reason
+            log.info("check_not_answered", check=seen.check, reason=seen.reason)
