@@ -63,6 +63,7 @@ class Credentials:
         """
         key = NewKey.made(self.host)
         asked = {
+            "site": invitation.site_id,
             "token": invitation.token,
             "hostname": self.host,
             "csr": key.csr_pem.decode(),

@@ -1,5 +1,6 @@
 """The agent's line to its appliance: one connection at a time, for as long as it lasts."""
 
+import math
 from collections.abc import Awaitable, Callable, Collection, Sequence
 
 import attrs
@@ -65,7 +66,7 @@ class Place:
     tools_s: float = 86_400.0
     """Between two looks for remote tools."""
     renewal_retry_s: float = 600.0
-    """Until a certificate that was refused is asked for again."""
+    """From one attempt to get the next certificate to another."""
 
 
 @attrs.define
@@ -84,6 +85,8 @@ class Uplink:
     news: News
     clock: Clock
     backoff: Backoff
+    _renewal_from: float = attrs.field(default=-math.inf, init=False)
+    """On trio's clock: a clock that is ahead must not ask again and again."""
 
     async def run(self) -> None:
         """Speak until cancelled.
@@ -266,14 +269,15 @@ class Uplink:
         One that is refused is asked for again later: the old one is good for a third of its life.
         """
         while True:
+            await trio.sleep_until(self._renewal_from)
             await credentials.until_due()
+            self._renewal_from = trio.current_time() + self.place.renewal_retry_s
             key = NewKey.made(self.place.host)
             try:
                 answer = await self._register(client, key.csr_pem)
                 credentials.renewed(key, answer.agent_cert_pem)
             except (CallFailedError, CertificateError) as error:
                 log.error("certificate_not_renewed", error=str(error))  # noqa: TRY400  it says it all
-                await trio.sleep(self.place.renewal_retry_s)
             else:
                 log.info("certificate_renewed")
                 return
