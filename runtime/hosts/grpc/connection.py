@@ -14,7 +14,6 @@ from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.errors import ErrorCodes
 from h2.events import (
-    ConnectionTerminated,
     Event,
     RequestReceived,
     StreamEnded,
@@ -50,6 +49,7 @@ _EARNED = 2
 _CUT_OFF = 256
 _PING_BYTES = 8
 _INCREMENT_BYTES = 4
+_GOAWAY_BYTES = 8
 
 
 class Floor(Protocol):
@@ -110,6 +110,8 @@ class Connection(Wire):
     _credit: int = attrs.field(default=0, init=False)
     _blocked: dict[int, Call] = attrs.field(factory=dict[int, Call], init=False)
     """Calls with answers that the peer gave no window for, or the socket no room."""
+    _stalled: dict[int, float] = attrs.field(factory=dict[int, float], init=False)
+    """Those of them of which nothing could be sent, and since when."""
     _cut_off: dict[int, None] = attrs.field(factory=dict[int, None], init=False)
     """Streams that we ended before the peer did: what it sent meanwhile is dropped."""
     _control: Budget = attrs.field(init=False)
@@ -167,7 +169,7 @@ class Connection(Wire):
                 at = begin - frames.HEAD_BYTES
                 break
             if kind != frames.DATA or self._in_block:
-                self._frame(kind, flags, stream, data[begin:at], now)
+                self._frame(kind, flags, stream & frames.STREAM_MASK, data[begin:at], now)
                 continue
             call = self.calls.get(stream & frames.STREAM_MASK)
             if call is None or flags or not self._is_message(call, data, begin, length):
@@ -343,7 +345,7 @@ class Connection(Wire):
     def _frame(self, kind: int, flags: int, stream: int, payload: bytes, now: float) -> None:
         if kind in (frames.HEADERS, frames.CONTINUATION):
             self._in_block = not flags & frames.END_HEADERS
-        elif kind != frames.RST_STREAM:
+        elif kind != frames.RST_STREAM or stream not in self.calls:  # those count as resets
             if not self._spend(now):
                 return
             if not self._in_block and self._is_known(kind, flags, stream, payload):
@@ -360,7 +362,13 @@ class Connection(Wire):
             return True
         if kind == frames.WINDOW_UPDATE and len(payload) == _INCREMENT_BYTES:
             return self._widened(stream, int.from_bytes(payload, "big"))
-        return False
+        if kind == frames.GOAWAY and stream == 0 and len(payload) >= _GOAWAY_BYTES:
+            # To h2 it ends everything; the peer may go on with the streams that it has begun.
+            self.retiring = True
+            self._close_if_done()
+            return True
+        # Frames of unknown types are ignored.  Source: RFC 9113, section 4.1.
+        return kind > frames.CONTINUATION
 
     def _widened(self, stream: int, by: int) -> bool:
         """Take a window for answers; False where h2 is to say what is wrong."""
@@ -398,9 +406,6 @@ class Connection(Wire):
                 if stream in self.calls:
                     self._drop(self.calls[stream])
                 self._count_reset(now)
-                self._close_if_done()
-            case ConnectionTerminated():
-                self.retiring = True
                 self._close_if_done()
             case _:
                 pass
@@ -521,6 +526,7 @@ class Connection(Wire):
             if room <= 0 or len(self.out) >= _SOCKET_ROOM:
                 self._blocked[call.id] = call
                 return
+            self._stalled.pop(call.id, None)
             piece = call.outbox[:room]
             del call.outbox[:room]
             self.out += frames.data_head(call.id, len(piece))
@@ -594,6 +600,9 @@ class Connection(Wire):
                     self.floor.doorman.admit(self.caller, call.route.path)
                 except RefusedCallError as refused:
                     self.fail(call, refused.code, refused.reason)
+        for call in list(self._blocked.values()):
+            if now - self._stalled.setdefault(call.id, now) > limits.idle_s:
+                self.reset(call)  # its peer takes pings, and nothing else
 
     def retire(self, reason: str) -> None:
         """Take no new call, end streams once they are answered, close when no call is left."""
@@ -637,6 +646,7 @@ class Connection(Wire):
         call.gone = True
         self.calls.pop(call.id, None)
         self._blocked.pop(call.id, None)
+        self._stalled.pop(call.id, None)
         self._forget_input(call)
         if call.owed:
             self._give_back(call.owed)

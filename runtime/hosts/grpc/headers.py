@@ -86,7 +86,11 @@ def _metadata(headers: Headers) -> Metadata:
     for name, value in headers:
         if name.startswith((":", "grpc-")) or name in _OURS:
             continue
-        metadata.add(name, _binary(name, value) if name.endswith("-bin") else value)
+        if name.endswith("-bin"):
+            for each in value.split(","):  # several values in one header
+                metadata.add(name, _binary(name, each))
+        else:
+            metadata.add(name, value)
     return metadata
 
 

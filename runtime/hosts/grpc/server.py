@@ -258,6 +258,8 @@ class Server:
             self._close(peer)
 
     def _close(self, peer: Peer) -> None:
+        if peer.gone:  # what was to be its last word already found it gone
+            return
         descriptor = peer.wire.fileno()
         peer.gone = True
         self._later.pop(peer, None)
