@@ -118,6 +118,11 @@ class Fleet:
             clock,
         )  # fmt: skip
 
+    @property
+    def succeeded(self) -> bool:
+        """Say whether each host got through, and each event was answered."""
+        return len(self.tally.reached) == len(self.names) and not self.tally.missing
+
     async def play(self) -> None:
         """Play until the duration is over or somebody stops it; then wait for the last acks."""
         async with open_island("fleet"), trio.open_nursery() as nursery:
@@ -186,7 +191,7 @@ class _Agent:
             drifts = await stack.enter_async_context(
                 client.stream(f"{PATH}/ReportDrift", DriftEvent, DriftAck)
             )
-            tally.connected += 1
+            tally.began(self.host)
             stack.callback(tally.disconnected)
             nursery = await stack.enter_async_context(trio.open_nursery())
             exchange = Exchange()

@@ -44,6 +44,8 @@ class Tally:
     """What became of the events so far."""
 
     connected: int = 0
+    reached: set[str] = attrs.field(factory=set[str])
+    """Hosts that got through to the appliance, ever."""
     sent: int = 0
     acked: int = 0
     not_taken: int = 0
@@ -68,6 +70,11 @@ class Tally:
         self.reconnects += 1
         self.problems[problem] += 1
 
+    def began(self, host: str) -> None:
+        """Count a connection that stands."""
+        self.connected += 1
+        self.reached.add(host)
+
     def disconnected(self) -> None:
         """Count one connection less."""
         self.connected -= 1
@@ -81,6 +88,7 @@ class Tally:
         """Give the figures."""
         return {
             "seconds": round(seconds, 2),
+            "hosts": len(self.reached),
             "sent": self.sent,
             "acked": self.acked,
             "not_taken": self.not_taken,

@@ -11,7 +11,7 @@ from runtime.cli.output import Format, print_data, print_rows
 from runtime.roles.simulate import Fleet
 
 _COLUMNS = [
-    "seconds", "sent", "acked", "not_taken", "missing", "acks_per_s", "p50_ms", "p99_ms",
+    "seconds", "hosts", "sent", "acked", "not_taken", "missing", "acks_per_s", "p50_ms", "p99_ms",
     "reconnects", "heal_commands",
 ]  # fmt: skip
 _LINE_S = 0.5
@@ -27,8 +27,7 @@ def simulated(fleet: Fleet, output: Format) -> None:
             click.echo(f"aright: {times} times: {problem}", err=True)
     else:
         print_data(told, output)
-    lost = fleet.tally.missing or not fleet.tally.sent
-    raise SystemExit(Exit.ERROR if lost else Exit.OK)
+    raise SystemExit(Exit.OK if fleet.succeeded else Exit.ERROR)
 
 
 async def _play(fleet: Fleet) -> float:

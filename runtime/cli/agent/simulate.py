@@ -39,7 +39,7 @@ def command(  # noqa: PLR0913  # each is an option
 ) -> None:
     """Play a fleet of agents, each with its own connection, and time the acks.
 
-    Ends with 1 when an ack is missing.
+    Ends with 1 when an ack is missing, or a host did not get through.
     """
     from runtime.cli.agent.fleet import simulated
     from runtime.roles.simulate import Fleet
