@@ -183,7 +183,7 @@ class Connection(Wire):
             whole += 1
             if not call.queued:
                 self._news(call)
-        self._held = data[at:]
+        self._held = b"" if self._over() else data[at:]
         self._control.refund(_EARNED * whole)
         self._go_on()
 

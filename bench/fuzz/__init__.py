@@ -1,0 +1,1 @@
+"""Fuzz of the frame layer of the agent port, led by coverage."""
