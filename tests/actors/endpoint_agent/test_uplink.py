@@ -4,8 +4,11 @@
 from runtime.hosts.asyncio_island import in_asyncio, open_island  # isort: split
 
 import contextlib
+import datetime as dt
 import socket
+import ssl
 from collections.abc import AsyncGenerator, Callable
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -18,6 +21,7 @@ from grpclib.server import Server, Stream
 from actors.endpoint_agent import (
     PATH,
     SCHEMA,
+    Credentials,
     Given,
     News,
     Outcome,
@@ -44,10 +48,12 @@ from protos.compliance_pb2 import (
     RMMAck,
     RMMStatusReport,
 )
-from runtime.clock import SystemClock
+from runtime.clock import SystemClock, VirtualClock
+from runtime.hosts.device_certificate import NewKey
 from runtime.hosts.grpc_client import Backoff
 from runtime.hosts.sqlite import InlineStore
 from runtime.mailbox import Full, Mailbox
+from tests.pki import NOW, Pki
 
 UNARY: list[tuple[str, type[Message]]] = [
     ("Register", RegisterRequest),
@@ -74,6 +80,7 @@ class Appliance:
         }
     )
     ack: Callable[[DriftEvent], DriftAck] = taken
+    register: Callable[[RegisterRequest], RegisterResponse] | None = None
     heard: list[Any] = attrs.field(factory=list[Any], init=False)
 
     def of(self, kind: type[Message]) -> list[Any]:
@@ -87,8 +94,10 @@ class Appliance:
 
     def unary(self, name: str, takes: type[Message]) -> Handler:
         async def answer(stream: Stream[Any, Any]) -> None:
-            self.heard.append(await stream.recv_message())
-            await stream.send_message(self.answers[name])
+            asked: Any = await stream.recv_message()
+            self.heard.append(asked)
+            own = self.register if name == "Register" else None
+            await stream.send_message(own(asked) if own else self.answers[name])
 
         return Handler(answer, Cardinality.UNARY_UNARY, takes, type(self.answers[name]))
 
@@ -123,10 +132,15 @@ class Line:
 
 
 @contextlib.asynccontextmanager
-async def linked(appliance: Appliance) -> AsyncGenerator[Line]:
+async def linked(
+    appliance: Appliance,
+    *,
+    credentials: Credentials | None = None,
+    tls: ssl.SSLContext | None = None,
+) -> AsyncGenerator[Line]:
     async def start(listener: socket.socket) -> Server:
         server = Server([appliance])
-        await server.start(sock=listener)
+        await server.start(sock=listener, ssl=tls)
         return server
 
     async def stop(server: Server) -> None:
@@ -151,7 +165,7 @@ async def linked(appliance: Appliance) -> AsyncGenerator[Line]:
                 heartbeat_s=0.05, retry_s=0.05,
             )  # fmt: skip
             uplink = Uplink(
-                place, None, line.store, line.spool, line.commands, line.given.post, tools,
+                place, credentials, line.store, line.spool, line.commands, line.given.post, tools,
                 line.standing, line.news, SystemClock(),
                 Backoff(Random(1), first_s=0.01),  # noqa: S311  to be repeated
             )  # fmt: skip
@@ -277,3 +291,46 @@ async def test_tools_by_which_others_manage_the_host_are_told() -> None:
 
     [report] = appliance.of(RMMStatusReport)
     assert [tool.name for tool in report.detected_agents] == ["TeamViewer"]
+
+
+async def test_a_certificate_that_is_due_is_renewed_over_the_port_for_a_new_key(
+    tmp_path: Path,
+) -> None:
+    pki, appliance = Pki(tmp_path), Appliance()
+    device, tls = pki.device(), pki.port(asks=ssl.CERT_REQUIRED)
+    tls.set_alpn_protocols(["h2"])
+    first = (device.folder / "device.pem").read_bytes()
+
+    def certified(asked: RegisterRequest) -> RegisterResponse:
+        answer = RegisterResponse(agent_id="go-ws-7-1")
+        if asked.csr_pem:
+            answer.agent_cert_pem = pki.issued(NewKey(b"", asked.csr_pem))
+        return answer
+
+    appliance.register = certified
+    credentials = Credentials(device, "ws-7", VirtualClock(NOW + dt.timedelta(hours=17)))
+    async with linked(appliance, credentials=credentials, tls=tls):
+        await seen(lambda: (device.folder / "device.pem").read_bytes() != first)
+        await seen(lambda: len(appliance.of(RegisterRequest)) == 3)
+
+    asked = appliance.of(RegisterRequest)
+    assert [bool(each.csr_pem) for each in asked] == [False, True, False]
+    assert [each.needs_certificates for each in asked] == [False, True, False]
+
+
+async def test_a_renewal_that_is_refused_leaves_certificate_and_line_as_they_are(
+    tmp_path: Path,
+) -> None:
+    pki, appliance = Pki(tmp_path), Appliance()  # which answers without a certificate
+    device, tls = pki.device(), pki.port(asks=ssl.CERT_REQUIRED)
+    tls.set_alpn_protocols(["h2"])
+    first = (device.folder / "device.pem").read_bytes()
+
+    credentials = Credentials(device, "ws-7", VirtualClock(NOW + dt.timedelta(hours=17)))
+    async with linked(appliance, credentials=credentials, tls=tls) as line:
+        await seen(lambda: len(appliance.of(RegisterRequest)) == 2)
+        await line.tell("later")
+        await seen(lambda: line.waiting == 0)
+
+    assert (device.folder / "device.pem").read_bytes() == first
+    assert len(appliance.of(RegisterRequest)) == 2
