@@ -87,7 +87,9 @@ class Echo(ComplianceAgentBase):
 
     async def acks(self, _: Sequence[Caller], events: Sequence[DriftEvent]) -> Sequence[DriftAck]:
         await self.hold.wait()
-        return [DriftAck(event_id=event.agent_id, received=True) for event in events]
+        return [
+            DriftAck(event_id=event.agent_id or event.boot_id, received=True) for event in events
+        ]
 
     async def _answer(self, stream: Any, answer: Callable[[Any], Message]) -> None:
         self.running += 1

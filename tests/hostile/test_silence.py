@@ -5,7 +5,7 @@ import pytest
 import trio
 from h2.errors import ErrorCodes as E
 
-from protos.compliance_pb2 import DriftEvent
+from protos.compliance_pb2 import DriftAck, DriftEvent
 from runtime.hosts.grpc import Code
 from tests.hostile import frames as f
 from tests.hostile.line import Line
@@ -196,3 +196,37 @@ async def test_answers_for_which_nobody_gives_a_window_are_given_up() -> None:
         for n in range(1, 201, 2):
             await line.send(f.headers(n, f.request()), f.data(n, f.message(b""), end=True))
         assert await line.until(lambda: len(line.resets) == 100)
+
+
+async def test_one_who_does_not_read_is_held_by_its_window_and_recovers() -> None:
+    event = f.message(DriftEvent(agent_id="x" * 900))
+    ack = len(f.message(DriftAck(event_id="x" * 900, received=True)))
+    limits = attrs.evolve(TIGHT, idle_s=30)
+    async with site(limits) as port, port.attacker() as line:
+        await line.begin()
+        await line.send(OPEN)
+        sent = 0
+        while await line.until(lambda: line.room(1) >= len(event), 0.3) and sent < 10_000:
+            await line.send(f.data(1, event))
+            line.spend(1, len(event))
+            sent += 1
+        assert sent * len(event) < 1024 * 1024
+
+        await line.send(f.window_update(0, 2**30), f.window_update(1, 2**30), f.data(1, end=True))
+        await answers(Code.OK)(line)
+        assert len(line.bodies[1]) == sent * ack
+
+
+async def test_one_who_only_reads_may_say_how_much_it_has_read() -> None:
+    """Each KiB with two updates, as clients do, many more of them than are taken for nothing."""
+    event = f.message(DriftEvent(agent_id="x" * 1000))
+    limits = attrs.evolve(TIGHT, idle_s=30, control_frames=300)
+    async with site(limits) as port, port.attacker() as line:
+        await line.begin()
+        await line.send(OPEN)
+        for _ in range(1000):
+            had = len(line.bodies[1])
+            await line.send(f.data(1, event))
+            assert await line.until(lambda had=had: len(line.bodies[1]) > had)  # type: ignore[misc]
+            await line.send(f.window_update(0, 1010) + f.window_update(1, 1010))
+        await goes_on(line)

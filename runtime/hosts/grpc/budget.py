@@ -26,7 +26,7 @@ class Budget:
         self._left = left - count
         return True
 
-    def refund(self, count: int) -> None:
+    def refund(self, count: float) -> None:
         """Give back what was earned."""
         self._left = min(self.capacity, self._left + count)
 

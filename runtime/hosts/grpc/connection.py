@@ -46,6 +46,9 @@ _SOCKET_ROOM = 256 * 1024
 """What may wait for the socket before answers wait in their calls."""
 _EARNED = 2
 """Control frames that a message allows for."""
+_EARNS = 512
+"""Bytes of answers that allow for another: whoever reads them says so, and may send nothing else.
+Not each frame of ours, for a peer that gives a window of one byte has many."""
 _CUT_OFF = 256
 _PING_BYTES = 8
 _INCREMENT_BYTES = 4
@@ -531,6 +534,7 @@ class Connection(Wire):
             del call.outbox[:room]
             self.out += frames.data_head(call.id, len(piece))
             self.out += piece
+            self._control.refund(len(piece) / _EARNS)
             self._h2.outbound_flow_control_window -= len(piece)
             stream.outbound_flow_control_window -= len(piece)
         self._blocked.pop(call.id, None)
