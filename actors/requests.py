@@ -9,7 +9,7 @@ import attrs
 
 from actors.messages import Incident, Observation, Recorded
 from actors.messages.suppression import Suppression
-from runtime.errors import InvalidRequestError
+from runtime.errors import ArightError, InvalidRequestError
 from runtime.request import Request
 
 
@@ -37,6 +37,24 @@ class RecordObservation(Request[Recorded]):
     """
 
     observation: Observation
+
+
+@attrs.frozen
+class NotKept:
+    """One of several observations was not kept; the others were."""
+
+    error: ArightError
+    """As `RecordObservation` fails with it."""
+
+
+@attrs.frozen
+class RecordObservations(Request[Sequence[Recorded | NotKept]]):
+    """Keep what was heard at once, in its order; answered when all of it is durable, or is not.
+
+    An observation has its answer at the same place.
+    """
+
+    observations: Sequence[Observation]
 
 
 @attrs.frozen

@@ -24,12 +24,12 @@ converter: cattrs.Converter = make_converter()
 converter.register_unstructure_hook(dt.datetime, dt.datetime.isoformat)
 converter.register_structure_hook(dt.datetime, lambda text, _: dt.datetime.fromisoformat(text))
 converter.register_structure_hook_func(_is_json, lambda value, _: value)
+_spell = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 def to_json(value: object) -> str:
     """Spell a message, or plain JSON data, as compact JSON with sorted keys."""
-    plain = converter.unstructure(value)
-    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _spell(converter.unstructure(value))
 
 
 def foreign_json(text: str | bytes) -> object:

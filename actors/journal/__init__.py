@@ -1,13 +1,13 @@
 """Journal: what was heard becomes durable, then an incident; its life is kept line by line.
 
-Receives  RecordObservation, ReopenIncident
+Receives  RecordObservation, RecordObservations, ReopenIncident
 Sends     IncidentToDecide; after a crash, a jam or a wait also ExecuteRunbook
 Keeps     observations, last answers, incidents with their events, intents, dead letters
 Falls     it is vital: over budget the process drains and ends; at the next start everything
           unfinished is handed out again, and what stays so for three starts goes to a person
 """
 
-from actors.journal.actor import JournalActor
+from actors.journal.actor import Heard, JournalActor
 from actors.journal.core import TRANSITIONS
 from actors.journal.due import DueWork
 from actors.journal.queries import (
@@ -30,6 +30,7 @@ __all__ = [
     "TRANSITIONS",
     "DeadLetterRow",
     "DueWork",
+    "Heard",
     "IncidentFilter",
     "JournalActor",
     "PastDrift",

@@ -7,9 +7,18 @@ import attrs
 import structlog
 
 from actors.journal.store import Journal, Recording, UnkeepableError
-from actors.messages import Fact, Incident, IncidentToDecide, Moment, Move, Observation, State
+from actors.messages import (
+    Fact,
+    Incident,
+    IncidentToDecide,
+    Moment,
+    Move,
+    Observation,
+    Recorded,
+    State,
+)
 from actors.ports import Coverage
-from actors.requests import RecordObservation, ReopenIncident
+from actors.requests import NotKept, RecordObservation, RecordObservations, ReopenIncident
 from runtime.clock import Clock
 from runtime.errors import ConflictError, NotFoundError, StoreError, StoreFullError
 from runtime.ids import Ids
@@ -18,12 +27,15 @@ from runtime.store import Store
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(actor="journal")
 
-Heard = RecordObservation | ReopenIncident
+Heard = RecordObservation | RecordObservations | ReopenIncident
+
+_AT_ONCE = 1024
+"""Observations of one commit at most: it holds the others up for some 20 ms."""
 
 
 @attrs.define
 class JournalActor:
-    """Takes in what queued up as one commit, answers, and hands new incidents to L1.
+    """Takes in what queued up, answers, and hands new incidents to L1.
 
     It never waits for L1.  An incident that finds no room there is due in a minute, and the alarm
     hands it out then: a jam behind must not stop what agents report.
@@ -38,50 +50,60 @@ class JournalActor:
     disk_is_full: Callable[[], bool] = lambda: False
 
     async def handle_batch(self, messages: list[Heard]) -> None:
-        """Take what queued up."""
-        heard = [message for message in messages if isinstance(message, RecordObservation)]
-        if heard:
-            await self._record(heard)
+        """Take what queued up: as one commit, unless it is very much."""
+        heard = list[Observation]()
         for message in messages:
-            if isinstance(message, ReopenIncident):
-                await self._reopen(message)
+            match message:
+                case RecordObservation():
+                    heard.append(message.observation)
+                case RecordObservations():
+                    heard.extend(message.observations)
+                case ReopenIncident():
+                    pass
+        answers = list[Recorded | NotKept]()
+        for first in range(0, len(heard), _AT_ONCE):
+            answers += await self._record(heard[first : first + _AT_ONCE])
+        answered = 0
+        for message in messages:
+            match message:
+                case RecordObservation():
+                    _answer(message, answers[answered])
+                    answered += 1
+                case RecordObservations():
+                    message.reply(answers[answered : answered + len(message.observations)])
+                    answered += len(message.observations)
+                case ReopenIncident():
+                    await self._reopen(message)
 
-    async def _record(self, heard: list[RecordObservation]) -> None:
-        observations = [each.observation for each in heard]
+    async def _record(self, heard: Sequence[Observation]) -> Sequence[Recorded | NotKept]:
         record = self.journal.record(
-            observations,
-            lambda: self.ids.new("inc"),
+            heard,
+            iter(self.ids.several("inc", len(heard))).__next__,
             Moment.read(self.clock),
             full=self.disk_is_full(),
         )
 
         def write(connection: sqlite3.Connection) -> list[Recording]:
             recordings = record(connection)
-            self.coverage.heard(_new(observations, recordings))(connection)
+            self.coverage.heard(_new(heard, recordings))(connection)
             return recordings
 
         try:
             [recordings] = await self.store.commit(write)
         except UnkeepableError as error:
             if len(heard) > 1:  # it must not cost the others
-                for each in heard:
-                    await self._record([each])
-            else:
-                log.warning("observation_unkeepable", error=str(error))
-                heard[0].fail(error)
-            return
+                return [answer for each in heard for answer in await self._record([each])]
+            log.warning("observation_unkeepable", error=str(error))
+            return [NotKept(error)]
         except StoreError as error:
             log.warning("observations_not_kept", count=len(heard), error=str(error))
             if isinstance(error, StoreFullError):
                 await self._tell_full()  # first: the room of the reserve may soon be used up
-            for each in heard:
-                each.fail(error)
-            return
-        for each, recording in zip(heard, recordings, strict=True):
-            _answer(each, recording)
+            return [NotKept(error)] * len(heard)
         self._hand_out(heard, recordings)
         if any(recording.recorded is None for recording in recordings):
             await self._tell_full()
+        return [recording.recorded or _no_room() for recording in recordings]
 
     async def _tell_full(self) -> None:
         """Tell a person that there is no room; the reserve has room for the ticket."""
@@ -90,10 +112,8 @@ class JournalActor:
         except StoreError as error:
             log.error("store_full_untold", error=str(error))  # noqa: TRY400  the log is all there is
 
-    def _hand_out(
-        self, heard: Iterable[RecordObservation], recordings: Iterable[Recording]
-    ) -> None:
-        for each, recording in zip(heard, recordings, strict=True):
+    def _hand_out(self, heard: Iterable[Observation], recordings: Iterable[Recording]) -> None:
+        for observation, recording in zip(heard, recordings, strict=True):
             if recording.opened is None:
                 continue
             log.info(
@@ -102,7 +122,7 @@ class JournalActor:
                 host=recording.opened.host,
                 check=recording.opened.check,
             )
-            self.to_l1.offer(IncidentToDecide(recording.opened, each.observation))
+            self.to_l1.offer(IncidentToDecide(recording.opened, observation))
 
     async def _reopen(self, wish: ReopenIncident) -> None:
         now = Moment.read(self.clock)
@@ -132,8 +152,14 @@ def _new(
     ]
 
 
-def _answer(each: RecordObservation, recording: Recording) -> None:
-    if recording.recorded is None:
-        each.fail(StoreFullError("the byte budget is nearly spent; only changes of state are kept"))
+def _no_room() -> NotKept:
+    return NotKept(
+        StoreFullError("the byte budget is nearly spent; only changes of state are kept")
+    )
+
+
+def _answer(each: RecordObservation, answer: Recorded | NotKept) -> None:
+    if isinstance(answer, NotKept):
+        each.fail(answer.error)
     else:
-        each.reply(recording.recorded)
+        each.reply(answer)

@@ -17,10 +17,11 @@ _PUT = (
     f" ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _COLUMNS)}"
 )
 _GET = f"SELECT {INCIDENT} FROM incidents WHERE id = ?"  # noqa: S608
-_EVENT = (
+EVENT = (
     "INSERT INTO incident_events (incident_id, at, kind, from_state, to_state, body)"
     " VALUES (?, ?, ?, ?, ?, ?)"
 )
+"""Appends a line to a trace."""
 
 
 def incident_in(connection: sqlite3.Connection, incident_id: str) -> Incident | None:
@@ -71,6 +72,6 @@ class Change:
     ) -> None:
         """Append a line to the trace; with the states where it was a move."""
         self.connection.execute(
-            _EVENT,
+            EVENT,
             (incident_id, self.at.wall.isoformat(), fact.kind, before, after, to_json(fact.body)),
         )

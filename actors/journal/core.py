@@ -191,7 +191,9 @@ def due_move(incident: Incident) -> Move:
             return Move(State.CLOSED, here, Fact("stayed_healed"))
 
 
-_COALESCE, _SPARE, _CRITICAL = 0.70, 0.85, 0.95
+COALESCE, SPARE, CRITICAL = 0.70, 0.85, 0.95
+"""Shares of the byte budget; below the first everything is kept."""
+
 _CHANGES = (Effect.OPEN, Effect.CLOSE, Effect.RECUR)
 
 
@@ -203,9 +205,9 @@ def admits(fullness: float, effect: Effect, severity: Severity) -> bool:
     """
     if effect in _CHANGES:
         return True
-    if fullness >= _CRITICAL:
+    if fullness >= CRITICAL:
         return False
-    return fullness < _SPARE or severity is not Severity.LOW
+    return fullness < SPARE or severity is not Severity.LOW
 
 
 def keeps_row(fullness: float, effect: Effect, observation: Observation) -> bool:
@@ -216,4 +218,4 @@ def keeps_row(fullness: float, effect: Effect, observation: Observation) -> bool
     """
     if effect in _CHANGES:
         return True
-    return observation.source != "scanner" and fullness < _COALESCE
+    return observation.source != "scanner" and fullness < COALESCE

@@ -1,7 +1,7 @@
 """Rows of the journal's tables, and the messages they stand for."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from actors.messages import Decision, Incident, Moment, Severity, State
 from runtime.codec import from_json, to_json
@@ -16,18 +16,20 @@ INCIDENT = (
 """The columns of an incident, in the order of `incident_of` and `cells_of`."""
 
 
-def cells_of(incident: Incident) -> tuple[Cell, ...]:
-    """Give the cells of a row."""
+def cells_of(
+    incident: Incident, spelled: Callable[[dt.datetime], str] = dt.datetime.isoformat
+) -> tuple[Cell, ...]:
+    """Give the cells of a row; `spelled` may know an instant by heart."""
     return (
         incident.id,
         incident.site,
         incident.host,
         incident.check,
-        incident.severity.value,
-        incident.state.value,
-        incident.opened_at.isoformat(),
-        incident.moved_at.isoformat(),
-        incident.last_seen.isoformat(),
+        incident.severity._value_,
+        incident.state._value_,
+        spelled(incident.opened_at),
+        spelled(incident.moved_at),
+        spelled(incident.last_seen),
         incident.observation_id,
         incident.count,
         incident.reason,

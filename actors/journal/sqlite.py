@@ -12,6 +12,7 @@ import attrs
 from actors.journal import core
 from actors.journal.change import Change, incident_in
 from actors.journal.intake import Intake, fullness_of
+from actors.journal.marks import Marks
 from actors.journal.rows import INCIDENT, incident_of, moment_cells
 from actors.journal.sqlite_intents import SqliteIntents
 from actors.journal.store import DeadLetterRow, Recording, UnkeepableError
@@ -42,6 +43,7 @@ class SqliteJournal(SqliteIntents):
     """Keeps what `Journal` promises."""
 
     tickets: Tickets
+    _marks: Marks = attrs.field(factory=Marks, init=False, eq=False, repr=False)
 
     # The port that others have.
 
@@ -118,9 +120,9 @@ class SqliteJournal(SqliteIntents):
 
         def write(connection: sqlite3.Connection) -> list[Recording]:
             fullness = 1.0 if full else fullness_of(connection)
-            intake = Intake(Change(connection, self.tickets, at), new_id, fullness)
+            change = Change(connection, self.tickets, at)
             try:
-                return [intake.take(observation) for observation in observations]
+                return Intake(change, self._marks, new_id, fullness).take(observations)
             except (UnicodeEncodeError, OverflowError) as error:
                 raise UnkeepableError(str(error)) from error
 

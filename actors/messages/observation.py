@@ -48,7 +48,7 @@ class Verdict(enum.StrEnum):
     """Detect found nothing to heal, and nothing was done."""
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)  # made for each event: without slots in half the time
 class Observation:
     """A host answered a check; sent to the journal by whoever heard it."""
 

@@ -20,9 +20,9 @@ import trio
 
 from actors.coverage import SCHEMA as COVERAGE, SqliteCoverage
 from actors.escalator import SCHEMA as TICKETS, SqliteTickets
-from actors.journal import SCHEMA, JournalActor, SqliteJournal
+from actors.journal import SCHEMA, Heard, JournalActor, SqliteJournal
 from actors.messages import IncidentToDecide, Observation, Severity, Status
-from actors.requests import RecordObservation, ReopenIncident
+from actors.requests import RecordObservation
 from runtime.actor import Actor, actor
 from runtime.clock import SystemClock
 from runtime.hosts.sqlite import open_database
@@ -89,7 +89,7 @@ def _beat(_: Observation) -> float:
 
 async def ingest(folder: Path, producers: int, events: int, *, each_alone: bool) -> Figures:
     """Measure the journal on a fresh file."""
-    heard = Mailbox[RecordObservation | ReopenIncident]("heard", capacity=4096)
+    heard = Mailbox[Heard]("heard", capacity=4096)
     to_l1 = Mailbox[IncidentToDecide]("to_l1", capacity=1)
     schemas = {"journal": SCHEMA, "escalator": TICKETS, "coverage": COVERAGE}
     async with open_database(folder / "journal.db", schemas) as database:

@@ -27,6 +27,7 @@ from actors.flap_suppressor import FlapAccounts, FlapSettings, FlapSuppressorAct
 from actors.journal import (
     DeadLetterRow,
     DueWork,
+    Heard,
     JournalActor,
     Retention,
     SqliteJournal,
@@ -48,8 +49,6 @@ from actors.requests import (
     CheckRun,
     ExtendSuppression,
     LiftSuppression,
-    RecordObservation,
-    ReopenIncident,
     ResolveTicket,
     Suppress,
     SuppressionOf,
@@ -126,7 +125,7 @@ class Line:
     """The rooms, wired: what `supervise` runs, and what the edges speak to."""
 
     actors: tuple[Actor, ...]
-    heard: Mailbox[RecordObservation | ReopenIncident]
+    heard: Mailbox[Heard]
     proposed: Mailbox[FixProposed | GateCommand]
     flaps: Mailbox[SuppressionOf | Suppress | LiftSuppression | ExtendSuppression]
     desk: Mailbox[AckTicket | ResolveTicket]
@@ -170,7 +169,7 @@ def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], 
     """Wire the rooms.  `edges` make the services through which the world speaks to them."""
     clock, ids, store = ports.clock, ports.ids, ports.store
 
-    heard = Mailbox[RecordObservation | ReopenIncident]("heard", capacity=4096)
+    heard = Mailbox[Heard]("heard", capacity=4096)
     to_decide = Mailbox[IncidentToDecide]("to_decide", capacity=1024)
     proposed = Mailbox[FixProposed | GateCommand]("proposed", capacity=256)
     flaps = Mailbox[SuppressionOf | Suppress | LiftSuppression | ExtendSuppression](

@@ -23,7 +23,7 @@ import trio
 
 from actors.coverage import SCHEMA as COVERAGE, SqliteCoverage
 from actors.escalator import SCHEMA as TICKETS, SqliteTickets
-from actors.journal import SCHEMA, DueWork, JournalActor, SqliteJournal
+from actors.journal import SCHEMA, DueWork, Heard, JournalActor, SqliteJournal
 from actors.messages import (
     ExecuteRunbook,
     Fact,
@@ -39,7 +39,7 @@ from actors.messages import (
     Verdict,
 )
 from actors.ports import StaleMoveError
-from actors.requests import RecordObservation, ReopenIncident
+from actors.requests import RecordObservation
 from runtime.actor import actor
 from runtime.clock import SystemClock
 from runtime.delivery import DeadLetter
@@ -127,7 +127,7 @@ class Worker:
 async def main(state_dir: Path, acked: dict[str, int]) -> None:
     clock = SystemClock()
     ids = TimeOrderedIds(clock)
-    heard = Mailbox[RecordObservation | ReopenIncident]("heard", capacity=4096)
+    heard = Mailbox[Heard]("heard", capacity=4096)
     to_work = Mailbox[IncidentToDecide]("to_work", capacity=4096)
     to_run = Mailbox[ExecuteRunbook]("to_run", capacity=4096)
     reserve = Reserve(state_dir / "reserve", 64 * 1024)
@@ -187,7 +187,7 @@ async def _down(down: ActorDown) -> None:
     tell("down", down.actor, down.error)
 
 
-async def _report(heard: Mailbox[RecordObservation | ReopenIncident], agent: str, seq: int) -> None:
+async def _report(heard: Mailbox[Heard], agent: str, seq: int) -> None:
     while True:
         seq += 1
         await RecordObservation(event_of(agent, seq)).ask(heard.post)

@@ -12,9 +12,9 @@ import trio
 
 from actors.coverage import SCHEMA as COVERAGE, SqliteCoverage
 from actors.escalator import SCHEMA as TICKETS, SqliteTickets
-from actors.journal import SCHEMA, IncidentFilter, JournalActor, SqliteJournal, list_incidents
+from actors.journal import SCHEMA, Heard, IncidentFilter, JournalActor, SqliteJournal, list_incidents
 from actors.messages import IncidentToDecide, Observation, Recorded, Severity, Status, StopKind
-from actors.requests import RecordObservation, ReopenIncident
+from actors.requests import RecordObservation
 from runtime.actor import Actor, actor
 from runtime.clock import SystemClock
 from runtime.errors import StoreFullError
@@ -40,7 +40,7 @@ def disk(
 class Agent:
     """Reports what it sees, keeps what is refused, and reports that again."""
 
-    heard: Mailbox[RecordObservation | ReopenIncident]
+    heard: Mailbox[Heard]
     seq: int = 0
     acked: dict[int, Recorded] = attrs.field(factory=dict[int, Recorded])
     refused: list[Observation] = attrs.field(factory=list[Observation])
@@ -85,7 +85,7 @@ async def journal_on(disk: Disk) -> AsyncGenerator[tuple[Database, Agent]]:
     """Run a journal on a disk; give it with an agent that reports to it."""
     clock = SystemClock()
     ids = TimeOrderedIds(clock)
-    heard = Mailbox[RecordObservation | ReopenIncident]("heard", capacity=64)
+    heard = Mailbox[Heard]("heard", capacity=64)
     to_l1 = Mailbox[IncidentToDecide]("to_l1", capacity=1)
     async with (
         open_database(

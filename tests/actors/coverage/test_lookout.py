@@ -7,9 +7,9 @@ import trio.testing
 
 from actors.catalogue.check_names import NamedCheck
 from actors.coverage import CHECK, CoverageSettings, Lookout
-from actors.journal import JournalActor
+from actors.journal import Heard, JournalActor
 from actors.messages import IncidentToDecide, Observation, Severity, Status
-from actors.requests import RecordObservation, ReopenIncident
+from actors.requests import RecordObservation
 from runtime.actor import actor, service
 from runtime.clock import VirtualClock
 from runtime.mailbox import Mailbox
@@ -26,8 +26,8 @@ class Site:
 
     world: World = attrs.field(factory=World)
     clock: VirtualClock = attrs.field(factory=lambda: VirtualClock(EPOCH))
-    heard: Mailbox[RecordObservation | ReopenIncident] = attrs.field(
-        factory=lambda: Mailbox[RecordObservation | ReopenIncident]("heard", capacity=64)
+    heard: Mailbox[Heard] = attrs.field(
+        factory=lambda: Mailbox[Heard]("heard", capacity=64)
     )
     to_l1: Mailbox[IncidentToDecide] = attrs.field(
         factory=lambda: Mailbox[IncidentToDecide]("to_l1", capacity=64)
@@ -132,7 +132,7 @@ async def test_an_outage_of_the_appliance_is_told_once_and_not_for_each_host(
         journal = actor("journal", reads=site.heard, make=site.journal)
         async with running(journal, service("coverage", site.lookout().run), settle=0):
             await site.answer_for(HOUR)
-        site.heard = Mailbox[RecordObservation | ReopenIncident]("heard", capacity=64)
+        site.heard = Mailbox[Heard]("heard", capacity=64)
         await trio.sleep(2 * HOUR)
 
     assert site.told() == {"clinic": "fail", "ws-1": "pass"}

@@ -19,6 +19,9 @@ class CountingIds:
         self.last += 1
         return f"{kind}_{self.last:04}"
 
+    def several(self, kind: str, count: int) -> list[str]:
+        return [self.new(kind) for _ in range(count)]
+
 
 def spent(
     incident_id: str | None, severity: Severity = Severity.MEDIUM, key: str = "RB-SSH/ws-7"

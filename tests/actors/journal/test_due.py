@@ -9,10 +9,10 @@ import pytest
 import trio
 import trio.testing
 
-from actors.journal import DueWork, JournalActor
+from actors.journal import DueWork, Heard, JournalActor
 from actors.journal.core import NO_ROOM_PAUSE, STALLED_AFTER
 from actors.messages import ExecuteRunbook, Incident, IncidentToDecide, State, Status, StopKind
-from actors.requests import RecordObservation, ReopenIncident
+from actors.requests import RecordObservation
 from runtime.actor import actor, service
 from runtime.alarm import Alarm
 from runtime.clock import VirtualClock
@@ -272,7 +272,7 @@ async def test_a_jammed_l1_stops_no_recording_and_what_found_no_room_comes_when_
     autojump_clock: trio.testing.MockClock,
 ) -> None:
     world, clock = World(), VirtualClock(EPOCH)
-    heard = Mailbox[RecordObservation | ReopenIncident]("heard", capacity=16)
+    heard = Mailbox[Heard]("heard", capacity=16)
     to_l1 = Mailbox[IncidentToDecide]("to_l1", capacity=2)
     to_runner = Mailbox[ExecuteRunbook]("to_runner", capacity=2)
     due_work = DueWork(to_l1.post, to_runner.post, world.store, world.journal, world.tickets, clock)

@@ -65,6 +65,9 @@ class CountedIds:
     def new(self, kind: str) -> str:
         return f"{kind}_{next(self._numbers):06}"
 
+    def several(self, kind: str, count: int) -> list[str]:
+        return [self.new(kind) for _ in range(count)]
+
 
 @attrs.define
 class SpyTickets:

@@ -256,6 +256,9 @@ class CountingIds:
         self.last += 1
         return f"{kind}_{self.last}"
 
+    def several(self, kind: str, count: int) -> list[str]:
+        return [self.new(kind) for _ in range(count)]
+
 
 CHECK = Check(
     "setting", "The setting is no", Platform.LINUX,
