@@ -1,30 +1,21 @@
 """The service `ComplianceAgent`: the five calls of the contract, on whatever server.
 
-An event is acked when the journal has it on disk, not when it is healed.  All events of a batch
-are with the journal, in their order, before the first is waited for: they share its commit.
+What becomes of events says `intake`.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 import attrs
-import structlog
 from google.protobuf.message import Message
 
-from actors.drift_receiver.calls import Calls, commands
-from actors.drift_receiver.core import (
-    NAME_CHARS,
-    AgentEvent,
-    ReceiverSettings,
-    Vocabulary,
-    observation_of,
-    problem_of,
-)
+from actors.drift_receiver.calls import Calls
+from actors.drift_receiver.core import ReceiverSettings, Vocabulary
 from actors.drift_receiver.fleet import Fleet
 from actors.drift_receiver.heal_orders import HealOrders
-from actors.messages import Status
+from actors.drift_receiver.intake import DriftIntake
 from actors.ports import Certificates
-from actors.requests import RecordObservation
+from actors.requests import RecordObservations
 from protos.compliance_grpc import ComplianceAgentBase
 from protos.compliance_pb2 import (
     DriftAck,
@@ -39,14 +30,10 @@ from protos.compliance_pb2 import (
     RMMStatusReport,
 )
 from runtime.clock import Clock
-from runtime.delivery import DeadLetteredError
-from runtime.errors import StoreError, StoreFullError
 from runtime.hosts.grpc.service import Answer, Caller, Code, RefusedCallError, caller_of
 from runtime.hosts.grpc_routes import Route, Streamed, Unary
 from runtime.ids import Ids
-from runtime.mailbox import MailboxRefusedError, Post
-
-log: structlog.stdlib.BoundLogger = structlog.get_logger(actor="drift_receiver")
+from runtime.mailbox import Post
 
 _SERVICE = "/compliance.ComplianceAgent"
 _NOBODY = Caller("")
@@ -80,16 +67,20 @@ class AgentServicer(ComplianceAgentBase):
 
     fleet: Fleet
     vocabulary: Vocabulary
-    journal: Post[RecordObservation]
+    journal: Post[RecordObservations]
     clock: Clock
     ids: Ids
     orders: HealOrders
     certificates: Certificates | None = None
     calls: Calls = attrs.field(init=False)
+    intake: DriftIntake = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         """Wire the calls."""
         self.calls = Calls(self.fleet, self.orders, self.certificates, self.clock, self.ids)
+        self.intake = DriftIntake(
+            self.fleet, self.vocabulary, self.journal, self.clock, self.ids, self.orders
+        )
 
     @property
     def settings(self) -> ReceiverSettings:
@@ -160,52 +151,7 @@ class AgentServicer(ComplianceAgentBase):
         self, callers: Sequence[Caller], events: Sequence[DriftEvent]
     ) -> Sequence[DriftAck]:
         """Ack each event once it is durable, or say why it is not."""
-        put = [
-            await self._put(caller, _event(event))
-            for caller, event in zip(callers, events, strict=True)
-        ]
-        return [await self._ack(request) for request in put]
-
-    async def _put(self, caller: Caller, event: AgentEvent) -> RecordObservation | str:
-        """Ask the journal to keep an event; give the reason where that is not possible."""
-        problem = problem_of(event) or self.fleet.foreign(caller, event.agent_id, event.host)
-        if problem:
-            log.debug("event_refused", agent_id=event.agent_id[:NAME_CHARS], reason=problem)
-            return problem
-        agent = self.fleet.agent(event.agent_id)
-        observation = observation_of(
-            event,
-            id=self.ids.new("observation"),
-            site=self.settings.site,
-            platform=agent.platform if agent else self.vocabulary.platform(event.host),
-            vocabulary=self.vocabulary,
-            arrived=self.clock.now(),
-        )
-        request = RecordObservation(observation)
-        try:
-            await request.put(self.journal)
-        except MailboxRefusedError:
-            return "not taken now, keep it"
-        return request
-
-    async def _ack(self, put: RecordObservation | str) -> DriftAck:
-        if isinstance(put, str):
-            return DriftAck(received=False, error=put)
-        try:
-            recorded = await put.answer()
-        except StoreFullError:
-            return DriftAck(received=False, error="store full, keep it")
-        except (StoreError, MailboxRefusedError):
-            return DriftAck(received=False, error="not stored, keep it")
-        except DeadLetteredError:  # a person was told; once more would only fell the journal again
-            return DriftAck(received=False, error="the event was set aside")
-        heard = put.observation
-        self.orders.hear(heard.host, heard.check, passed=heard.status is Status.PASS)
-        ack = DriftAck(event_id=recorded.observation_id, received=True)
-        if heard.status is Status.FAIL:
-            for command in commands(self.orders.orders_for(heard.host)[:1]):
-                ack.heal_command.CopyFrom(command)
-        return ack
+        return await self.intake.answer(callers, events)
 
 
 async def _answer(stream: Stream[In, Out], answer: Callable[[In, Caller], Awaitable[Out]]) -> None:
@@ -213,20 +159,3 @@ async def _answer(stream: Stream[In, Out], answer: Callable[[In, Caller], Awaita
     if request is None:
         raise RefusedCallError(Code.INVALID_ARGUMENT, "the call holds no message")
     await stream.send_message(await answer(request, caller_of(stream)))
-
-
-def _event(event: DriftEvent) -> AgentEvent:
-    return AgentEvent(
-        agent_id=event.agent_id,
-        host=event.hostname,
-        check=event.check_type,
-        passed=event.passed,
-        expected=event.expected,
-        actual=event.actual,
-        control=event.hipaa_control,
-        timestamp=event.timestamp,
-        metadata=event.metadata,
-        boot_id=event.boot_id,
-        seq=event.seq,
-        size=event.ByteSize(),
-    )

@@ -20,13 +20,11 @@ class Marks:
     they are written.
     """
 
-    _marks: dict[tuple[str, str], int] = attrs.field(
-        factory=dict[tuple[str, str], int], init=False
-    )
+    _marks: dict[tuple[str, str], int] = attrs.field(factory=dict[tuple[str, str], int], init=False)
     _connection: sqlite3.Connection | None = attrs.field(default=None, init=False)
 
     def begin(self, connection: sqlite3.Connection) -> None:
-        """Forget what another file said, and what is too much; nothing is on its way to the file."""
+        """Forget what another file said, and what is too much; no row is on its way then."""
         if connection is not self._connection or len(self._marks) > _MOST:
             self._marks.clear()
             self._connection = connection

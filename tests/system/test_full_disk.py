@@ -12,7 +12,14 @@ import trio
 
 from actors.coverage import SCHEMA as COVERAGE, SqliteCoverage
 from actors.escalator import SCHEMA as TICKETS, SqliteTickets
-from actors.journal import SCHEMA, Heard, IncidentFilter, JournalActor, SqliteJournal, list_incidents
+from actors.journal import (
+    SCHEMA,
+    Heard,
+    IncidentFilter,
+    JournalActor,
+    SqliteJournal,
+    list_incidents,
+)
 from actors.messages import IncidentToDecide, Observation, Recorded, Severity, Status, StopKind
 from actors.requests import RecordObservation
 from runtime.actor import Actor, actor

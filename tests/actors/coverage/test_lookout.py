@@ -26,9 +26,7 @@ class Site:
 
     world: World = attrs.field(factory=World)
     clock: VirtualClock = attrs.field(factory=lambda: VirtualClock(EPOCH))
-    heard: Mailbox[Heard] = attrs.field(
-        factory=lambda: Mailbox[Heard]("heard", capacity=64)
-    )
+    heard: Mailbox[Heard] = attrs.field(factory=lambda: Mailbox[Heard]("heard", capacity=64))
     to_l1: Mailbox[IncidentToDecide] = attrs.field(
         factory=lambda: Mailbox[IncidentToDecide]("to_l1", capacity=64)
     )

@@ -18,7 +18,7 @@ from actors.drift_receiver import (
 )
 from actors.messages import Observation, Recorded, Severity
 from actors.ports import Certificates
-from actors.requests import RecordObservation
+from actors.requests import NotKept, RecordObservations
 from protos.compliance_pb2 import (
     DriftAck,
     DriftEvent,
@@ -33,6 +33,7 @@ from protos.compliance_pb2 import (
 )
 from runtime.actor import Actor, actor
 from runtime.clock import VirtualClock
+from runtime.errors import ArightError
 from runtime.hosts.grpc import Caller
 from runtime.hosts.sqlite import InlineStore
 from runtime.ids import TimeOrderedIds
@@ -60,20 +61,20 @@ class FakeJournal:
     hold: trio.Event = attrs.field(factory=_open)
     """While it is not set, nothing becomes durable."""
     asked: trio.Event = attrs.field(factory=trio.Event)
-    error: Exception | None = None
+    error: ArightError | None = None
     kept: list[Observation] = attrs.field(factory=list[Observation])
     batches: list[int] = attrs.field(factory=list[int])
     _first: dict[tuple[str, str, int], str] = attrs.field(factory=dict[tuple[str, str, int], str])
 
-    async def handle_batch(self, requests: list[RecordObservation]) -> None:
-        self.batches.append(len(requests))
+    async def handle_batch(self, requests: list[RecordObservations]) -> None:
+        self.batches += [len(request.observations) for request in requests]
         self.asked.set()
         await self.hold.wait()
         for request in requests:
             if self.error is None:
-                request.reply(self._keep(request.observation))
+                request.reply([self._keep(each) for each in request.observations])
             else:
-                request.fail(self.error)
+                request.reply([NotKept(self.error)] * len(request.observations))
 
     def _keep(self, observation: Observation) -> Recorded:
         if observation.seq is not None:
@@ -123,8 +124,8 @@ class Site:
     )
     store: InlineStore = attrs.field(factory=lambda: inline_store("drift_receiver"))
     journal: FakeJournal = attrs.field(factory=FakeJournal)
-    mailbox: Mailbox[RecordObservation] = attrs.field(
-        factory=lambda: Mailbox[RecordObservation]("journal", capacity=256)
+    mailbox: Mailbox[RecordObservations] = attrs.field(
+        factory=lambda: Mailbox[RecordObservations]("journal", capacity=256)
     )
     clock: VirtualClock = attrs.field(factory=lambda: VirtualClock(EPOCH))
     agents_heal: bool = False

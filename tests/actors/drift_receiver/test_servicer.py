@@ -10,7 +10,7 @@ from trio.testing import wait_all_tasks_blocked
 from actors.drift_receiver import SqliteAgents
 from actors.messages import Platform
 from protos.compliance_pb2 import MONITOR_ONLY, DriftAck, HeartbeatRequest, RegisterRequest
-from runtime.errors import StoreError, StoreFullError
+from runtime.errors import ArightError, StoreError, StoreFullError
 from runtime.hosts.grpc import Code, RefusedCallError
 from tests.actors.drift_receiver.site import EPOCH, Desk, Site
 from tests.runtime.crew import running
@@ -144,7 +144,7 @@ async def test_a_bad_event_is_answered_and_its_neighbours_are_kept(site: Site) -
     ],
 )
 async def test_an_event_that_could_not_be_stored_is_to_be_kept(
-    site: Site, error: Exception, told: str
+    site: Site, error: ArightError, told: str
 ) -> None:
     site.journal.error = error
     async with serving(site) as servicer:

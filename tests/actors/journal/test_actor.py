@@ -10,7 +10,7 @@ import trio
 from actors.journal import JournalActor
 from actors.journal.store import UnkeepableError
 from actors.messages import Incident, IncidentToDecide, Recorded, State
-from actors.requests import RecordObservation, ReopenIncident
+from actors.requests import NotKept, RecordObservation, RecordObservations, ReopenIncident
 from runtime.errors import ConflictError, NotFoundError, StoreError, StoreFullError
 from runtime.mailbox import Mailbox
 from runtime.store import Query, Write
@@ -140,6 +140,48 @@ async def test_with_a_full_disk_a_repeat_stays_with_its_sender(
     repeat, news = await told(requests)
     assert isinstance(repeat, StoreFullError)
     assert isinstance(news, Recorded)
+
+
+async def test_what_came_at_once_is_answered_at_once_and_in_its_order(
+    world: World, journal: JournalActor, to_l1: Mailbox[IncidentToDecide]
+) -> None:
+    first, second, third = (world.heard(host=host) for host in ("ws-1", "\ud800", "ws-2"))
+    before, several = (
+        RecordObservation(world.heard(host="ws-2")),
+        RecordObservations([first, second, third]),
+    )
+
+    await journal.handle_batch([before, several])
+
+    [one, two, three] = await several.answer()
+    assert isinstance(one, Recorded)
+    assert isinstance(two, NotKept)
+    assert isinstance(two.error, UnkeepableError)
+    assert isinstance(three, Recorded)
+    assert three.incident_id == (await before.answer()).incident_id
+    assert [message.observation.host for message in to_l1.waiting] == ["ws-2", "ws-1"]
+
+
+async def test_very_much_at_once_takes_several_commits(world: World, journal: JournalActor) -> None:
+    commits: list[None] = []
+    world.store.on_commit = lambda: commits.append(None)
+    several = RecordObservations([world.heard(seq=number) for number in range(1, 2501)])
+
+    await journal.handle_batch([several])
+
+    assert len(await several.answer()) == 2500
+    assert len(commits) == 3
+
+
+@pytest.mark.parametrize("error", [StoreError("the disk failed"), StoreFullError("no room")])
+async def test_of_a_batch_that_was_not_kept_nothing_is_acked(
+    world: World, journal: JournalActor, error: StoreError
+) -> None:
+    several = RecordObservations([world.heard(), world.heard(host="ws-2")])
+
+    await attrs.evolve(journal, store=FailingStore(error)).handle_batch([several])
+
+    assert await several.answer() == [NotKept(error)] * 2
 
 
 async def reopened(

@@ -1,0 +1,140 @@
+"""Events of agents on their way to the disk, by the batch: one question to the journal for all.
+
+An event is acked when the journal has it on disk, not when it is healed.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+
+import attrs
+import structlog
+
+from actors.drift_receiver.calls import commands
+from actors.drift_receiver.core import (
+    NAME_CHARS,
+    AgentEvent,
+    Vocabulary,
+    observation_of,
+    problem_of,
+)
+from actors.drift_receiver.fleet import Fleet
+from actors.drift_receiver.heal_orders import HealOrders
+from actors.messages import Observation, Recorded, Status
+from actors.requests import NotKept, RecordObservations
+from protos.compliance_pb2 import DriftAck, DriftEvent
+from runtime.clock import Clock
+from runtime.delivery import DeadLetteredError
+from runtime.errors import ArightError, StoreError, StoreFullError
+from runtime.hosts.grpc.service import Caller
+from runtime.ids import Ids
+from runtime.mailbox import MailboxRefusedError, Post
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(actor="drift_receiver")
+
+
+@attrs.define
+class DriftIntake:
+    """Has the journal keep events, and acks each as soon as all of a batch are durable."""
+
+    fleet: Fleet
+    vocabulary: Vocabulary
+    journal: Post[RecordObservations]
+    clock: Clock
+    ids: Ids
+    orders: HealOrders
+
+    async def answer(
+        self, callers: Sequence[Caller], events: Sequence[DriftEvent]
+    ) -> Sequence[DriftAck]:
+        """Ack each event once it is durable, or say why it is not."""
+        heard = self.hear(callers, events)
+        observations = [each for each in heard if not isinstance(each, str)]
+        if not observations:
+            return [_refused(each) for each in heard if isinstance(each, str)]
+        answers = iter(await self._recorded(observations))
+        return [
+            _refused(each) if isinstance(each, str) else self._ack(each, next(answers))
+            for each in heard
+        ]
+
+    def hear(
+        self, callers: Sequence[Caller], events: Sequence[DriftEvent]
+    ) -> Sequence[Observation | str]:
+        """Put events into our words; give the reason where one will not be taken."""
+        arrived = self.clock.now()
+        ids = self.ids.several("observation", len(events))
+        return [
+            self._heard(caller, _event(event), id_, arrived)
+            for caller, event, id_ in zip(callers, events, ids, strict=True)
+        ]
+
+    def _heard(
+        self, caller: Caller, event: AgentEvent, id_: str, arrived: dt.datetime
+    ) -> Observation | str:
+        problem = problem_of(event) or self.fleet.foreign(caller, event.agent_id, event.host)
+        if problem:
+            log.debug("event_refused", agent_id=event.agent_id[:NAME_CHARS], reason=problem)
+            return problem
+        agent = self.fleet.agent(event.agent_id)
+        return observation_of(
+            event,
+            id=id_,
+            site=self.fleet.settings.site,
+            platform=agent.platform if agent else self.vocabulary.platform(event.host),
+            vocabulary=self.vocabulary,
+            arrived=arrived,
+        )
+
+    async def _recorded(self, heard: Sequence[Observation]) -> Sequence[Recorded | NotKept]:
+        try:
+            return await RecordObservations(heard).ask(self.journal)
+        except MailboxRefusedError as error:
+            return [NotKept(error)] * len(heard)
+        except DeadLetteredError as error:  # a person was told
+            if len(heard) == 1:  # once more would only fell the journal again
+                return [NotKept(error)]
+            # Only one of them may be poison.
+            return [answer for each in heard for answer in await self._recorded([each])]
+
+    def _ack(self, heard: Observation, answer: Recorded | NotKept) -> DriftAck:
+        if isinstance(answer, NotKept):
+            return _refused(_reason(answer.error))
+        self.orders.hear(heard.host, heard.check, passed=heard.status is Status.PASS)
+        ack = DriftAck(event_id=answer.observation_id, received=True)
+        if heard.status is Status.FAIL:
+            for command in commands(self.orders.orders_for(heard.host)[:1]):
+                ack.heal_command.CopyFrom(command)
+        return ack
+
+
+def _refused(reason: str) -> DriftAck:
+    return DriftAck(received=False, error=reason)
+
+
+def _reason(error: ArightError) -> str:
+    match error:
+        case StoreFullError():
+            return "store full, keep it"
+        case StoreError():
+            return "not stored, keep it"
+        case MailboxRefusedError():
+            return "not taken now, keep it"
+        case _:
+            return "the event was set aside"
+
+
+def _event(event: DriftEvent) -> AgentEvent:
+    return AgentEvent(
+        agent_id=event.agent_id,
+        host=event.hostname,
+        check=event.check_type,
+        passed=event.passed,
+        expected=event.expected,
+        actual=event.actual,
+        control=event.hipaa_control,
+        timestamp=event.timestamp,
+        metadata=event.metadata,
+        boot_id=event.boot_id,
+        seq=event.seq,
+        size=event.ByteSize(),
+    )
