@@ -20,7 +20,7 @@ run: $(READY)
 	@$(BIN)/aright demo $(ARGS)
 
 test: $(READY)
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --cov --cov-report=term:skip-covered $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .
