@@ -12,6 +12,7 @@ Falls     streams end, and agents send again what was not acked; the journal kno
 from actors.drift_receiver.core import Agent, ReceiverSettings, Vocabulary, name_problem
 from actors.drift_receiver.fleet import Fleet
 from actors.drift_receiver.heal_orders import HealOrders
+from actors.drift_receiver.page import agent_page
 from actors.drift_receiver.serve import serve_agents
 from actors.drift_receiver.servicer import AgentServicer
 from actors.drift_receiver.sqlite import SCHEMA, SqliteAgents, count_agents
@@ -32,6 +33,7 @@ __all__ = [
     "Tier",
     "Update",
     "Vocabulary",
+    "agent_page",
     "count_agents",
     "name_problem",
     "serve_agents",

@@ -28,6 +28,7 @@ from actors.messages import Incident, State
 from runtime.clock import SystemClock
 from runtime.errors import InvalidRequestError, NotFoundError, StateDirError
 from runtime.ids import TimeOrderedIds
+from runtime.roles.agent_view import agent
 from runtime.roles.control import Args, UnknownVerbError
 from runtime.roles.coverage_view import coverage
 from runtime.roles.explain import explanation, why_not
@@ -305,6 +306,7 @@ _VIEWS: Mapping[tuple[str, str], Callable[[sqlite3.Connection, Args], object]] =
     ("check", "list"): _answers,
     ("coverage", "show"): coverage,
     ("dead-letter", "list"): _dead_letters,
+    ("agent", "show"): agent,
 }
 
 

@@ -182,3 +182,33 @@ def test_where_agents_may_not_heal_a_person_gets_it(tmp_path: Path) -> None:
         incident = appliance.incident("ws-7", "escalated")
         assert incident["reason"] == "host_unreachable"
         assert agent.commands() == []
+
+
+def test_a_person_takes_from_an_agent_that_is_there_that_it_may_heal(appliance: Appliance) -> None:
+    agent = agent_of(appliance)
+    agent.report(passed=False)
+    approved(appliance)
+    until(lambda: agent.commands() or None, "an order")
+    wish = ("agent", "tier", "WS-7", "monitor_only", "--reason", "till payment")
+
+    tried = appliance.aright(*wish, "--dry-run")
+    assert (tried.exit_code, tried.stdout) == (
+        10, "would let ws-7 monitor_only; a person lets it self_heal\n",
+    )  # fmt: skip
+    assert agent.commands()
+
+    assert appliance.aright(*wish).stdout == "ws-7 may monitor_only\n"
+    assert agent.commands() == []
+
+    [change] = appliance.data("agent", "show", "ws-7")["changes"]
+    assert (change["most"], change["reason"]) == ("monitor_only", "till payment")
+    assert change["who"]
+    page = appliance.aright("agent", "show", "ws-7").stdout
+    assert f"ws-7   {agent.id}   windows" in page
+    assert "monitor_only by" in page
+
+    shown = appliance.aright("agent", "show", "ws-9")
+    changed = appliance.aright("agent", "tier", "ws-9", "self_heal", "--reason", "why not")
+
+    assert (shown.exit_code, changed.exit_code) == (3, 3)
+    assert "no agent ws-9" in shown.stderr

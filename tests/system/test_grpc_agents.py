@@ -7,10 +7,22 @@ from collections.abc import AsyncGenerator
 import pytest
 import trio
 
-from actors.drift_receiver import ReceiverSettings, serve_agents
+from actors.drift_receiver import ReceiverSettings, agent_page, serve_agents
 from actors.messages import Platform
-from protos.compliance_pb2 import DriftAck, HeartbeatRequest, RegisterRequest, RegisterResponse
+from protos.compliance_pb2 import (
+    DriftAck,
+    HealingAck,
+    HealingResult,
+    HeartbeatRequest,
+    HeartbeatResponse,
+    RegisterRequest,
+    RegisterResponse,
+    RMMAck,
+    RMMAgent,
+    RMMStatusReport,
+)
 from runtime.actor import service
+from runtime.cli.client import rows
 from runtime.errors import StoreFullError
 from runtime.hosts.asyncio_island import in_asyncio, in_trio, open_island
 from runtime.hosts.grpc_server import listen
@@ -47,6 +59,36 @@ async def heartbeat(port: int, agent_id: str) -> bool:
 async def register(port: int) -> RegisterResponse:
     async with connected(port) as agent:
         return await agent.Register(RegisterRequest(hostname="ws-7", os_version="Windows 11"))
+
+
+async def speak(port: int) -> list[object]:
+    """Make the calls that have one answer, on one connection."""
+    async with connected(port) as agent:
+        told = await agent.Register(RegisterRequest(hostname="ws-7", installed_software=["Editor"]))
+        tools = [RMMAgent(name="Helpdesk", running=True)]
+        return [
+            await agent.Heartbeat(HeartbeatRequest(agent_id=told.agent_id, healing_count=1)),
+            await agent.ReportHealing(HealingResult(agent_id=told.agent_id, command_id="heal-1")),
+            await agent.ReportRMMStatus(
+                RMMStatusReport(agent_id=told.agent_id, detected_agents=tools)
+            ),
+        ]
+
+
+async def test_each_call_of_the_contract_is_answered() -> None:
+    site = Site()
+    async with serving(site) as (port, _):
+        answers = await in_asyncio(speak, port)
+
+    assert answers == [
+        HeartbeatResponse(acknowledged=True),
+        HealingAck(event_id="heal-1", received=True),
+        RMMAck(received=True),
+    ]
+    page = await site.store.read(agent_page("WS-7"))
+    assert page is not None
+    assert (page["healing_count"], page["software"]) == (1, ["Editor"])
+    assert [tool["name"] for tool in rows(page["rmm"])] == ["Helpdesk"]
 
 
 async def test_an_agent_registers_reports_and_lives() -> None:

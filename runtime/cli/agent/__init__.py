@@ -7,6 +7,8 @@ import click
 from runtime.cli.lazy import LazyGroup
 
 VERBS: Mapping[str, str] = {
+    "show": "Show all that is known of the agent of a host.",
+    "tier": "Say what the agent of a host may do.",
     "run": "Run the agent of this host.",
     "simulate": "Play a fleet of agents, and time the acks.",
 }
