@@ -3,7 +3,7 @@
 import pytest
 import trio
 
-# Before any test speaks grpclib as a client: see the first lines of runtime/hosts/grpc_server.py.
+# Before any test speaks grpclib as a client: see the first lines of runtime/hosts/grpc_client.py.
 import runtime.hosts.asyncio_island  # noqa: F401
 
 pytest_plugins = ["tests.skips"]

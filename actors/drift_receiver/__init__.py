@@ -13,7 +13,7 @@ from actors.drift_receiver.core import Agent, ReceiverSettings, Vocabulary, name
 from actors.drift_receiver.fleet import Fleet
 from actors.drift_receiver.heal_orders import HealOrders
 from actors.drift_receiver.page import agent_page
-from actors.drift_receiver.serve import serve_agents
+from actors.drift_receiver.serve import Door, serve_agents
 from actors.drift_receiver.servicer import AgentServicer
 from actors.drift_receiver.sqlite import SCHEMA, SqliteAgents, count_agents
 from actors.drift_receiver.sqlite_orders import SqliteHealOrders
@@ -25,6 +25,7 @@ __all__ = [
     "Agent",
     "AgentServicer",
     "Agents",
+    "Door",
     "Fleet",
     "HealOrders",
     "ReceiverSettings",

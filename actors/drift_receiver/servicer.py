@@ -31,14 +31,10 @@ from protos.compliance_pb2 import (
 )
 from runtime.clock import Clock
 from runtime.hosts.grpc.service import Answer, Caller, Code, RefusedCallError, caller_of
-from runtime.hosts.grpc_routes import Route, Streamed, Unary
 from runtime.ids import Ids
 from runtime.mailbox import Post
 
 _SERVICE = "/compliance.ComplianceAgent"
-_NOBODY = Caller("")
-"""For a server that does not say who calls: one without certificates, on a loopback address."""
-
 In = TypeVar("In", bound=Message)
 Out = TypeVar("Out", bound=Message)
 Takes_co = TypeVar("Takes_co", bound=Message, covariant=True)
@@ -120,32 +116,6 @@ class AgentServicer(ComplianceAgentBase):
     def __batches__(self) -> Mapping[str, Answer]:
         """Name what is answered batch by batch."""
         return {f"{_SERVICE}/ReportDrift": self.report_drift}
-
-    @property
-    def routes(self) -> Sequence[Route]:
-        """Name who answers which call of the contract."""
-        calls = self.calls
-
-        def unary(
-            name: str,
-            takes: type[In],
-            gives: type[Out],
-            answer: Callable[[In, Caller], Awaitable[Out]],
-        ) -> Route:
-            return Unary(
-                f"{_SERVICE}/{name}", takes, gives, lambda request: answer(request, _NOBODY)
-            )
-
-        async def drifts(events: Sequence[DriftEvent]) -> Sequence[DriftAck]:
-            return await self.report_drift([_NOBODY] * len(events), events)
-
-        return (
-            unary("Register", RegisterRequest, RegisterResponse, calls.register),
-            Streamed(f"{_SERVICE}/ReportDrift", DriftEvent, DriftAck, drifts),
-            unary("ReportHealing", HealingResult, HealingAck, calls.report_healing),
-            unary("Heartbeat", HeartbeatRequest, HeartbeatResponse, calls.heartbeat),
-            unary("ReportRMMStatus", RMMStatusReport, RMMAck, calls.report_rmm),
-        )
 
     async def report_drift(
         self, callers: Sequence[Caller], events: Sequence[DriftEvent]

@@ -39,7 +39,7 @@ from runtime.destination import Destination, Webhook
 from runtime.errors import InvalidFileError, StoreError
 from runtime.health import snapshot
 from runtime.hosts.file_writers import FileWriters, open_writers
-from runtime.hosts.grpc_server import listen
+from runtime.hosts.grpc import Limits, listen
 from runtime.hosts.http_client import HttpClient
 from runtime.hosts.http_server import serve_http
 from runtime.hosts.listening import loopback_listener, unix_listener
@@ -197,7 +197,7 @@ async def _edges(
             edges.append(partial(_probe_service, [loopback_listener(settings.health.port)]))
         if settings.listen.enabled:
             listen(settings.listen.host, settings.listen.port).close()  # in use? then say so now
-            edges.append(partial(_agent_service, in_force, orders))
+            edges.append(partial(_agent_service, settings, in_force, orders))
         yield edges
 
 
@@ -269,7 +269,19 @@ def _update(offer: AgentUpdate | None) -> Update | None:
     return Update(offer.version, str(offer.url), offer.sha256.lower(), platforms)
 
 
-def _agent_service(in_force: InForce, orders: HealOrders, line: Line) -> Actor:
+def _limits(settings: Settings) -> Limits:
+    of = settings.listen.limits
+    return Limits(
+        connections=of.connections,
+        # Without certificates all agents are on this machine.
+        per_address=0 if settings.listen.insecure_loopback else of.per_address,
+        per_identity=of.per_agent,
+        events_per_s=of.events_per_second,
+        burst=of.burst,
+    )
+
+
+def _agent_service(settings: Settings, in_force: InForce, orders: HealOrders, line: Line) -> Actor:
     def servicer() -> AgentServicer:
         names = in_force.catalogue.names
         return AgentServicer(
@@ -286,7 +298,10 @@ def _agent_service(in_force: InForce, orders: HealOrders, line: Line) -> Actor:
         )
 
     return service(
-        "drift_receiver", lambda: serve_agents(servicer()), sends=[line.heard], ingress=True
+        "drift_receiver",
+        lambda: serve_agents(servicer(), limits=_limits(settings)),
+        sends=[line.heard],
+        ingress=True,
     )
 
 

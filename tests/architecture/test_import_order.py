@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 _PROBE = """
-import runtime.hosts.grpc_server
+import runtime.hosts.grpc_client
 import asyncio, grpclib.utils
 print(grpclib.utils._current_task is asyncio.current_task)
 """

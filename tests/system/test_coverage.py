@@ -19,7 +19,8 @@ CHECKS = ("firewall", "defender", "bitlocker", "screenlock", "patches", "rmm_det
 
 @pytest.fixture
 def appliance(tmp_path: Path) -> Iterator[Appliance]:
-    listen = {"enabled": True, "port": 0, "insecure_loopback": True}
+    limits = {"events_per_second": 0}
+    listen = {"enabled": True, "port": 0, "insecure_loopback": True, "limits": limits}
     appliance = Appliance(tmp_path, {"listen": listen})
     appliance.start()
     yield appliance
