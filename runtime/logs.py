@@ -14,10 +14,11 @@ from structlog.typing import EventDict, WrappedLogger
 KEYS = frozenset({
     "accepted", "actor", "address", "agent_id", "attempt", "attempts", "boot_id", "channel",
     "check", "count", "dead", "deadline_s", "error", "event", "file", "handled", "host",
-    "incident_id", "intent_id", "kind", "level", "line", "mailbox", "path", "pid", "port", "reason",
-    "request_id", "retry_in_s", "role", "rule_id", "rule_version", "rules", "runbook_id", "seq",
-    "set_aside", "site_id", "spooled", "state", "step", "ticket_id", "timestamp", "took_ms",
-    "verdict", "version",
+    "incident_id", "intent_id", "kind", "level", "line", "mailbox", "names", "network", "path",
+    "pid", "places", "port", "reason", "request_id", "retry_in_s", "role", "rule_id",
+    "rule_version", "rules", "runbook_id", "seconds", "seq", "serial", "set_aside", "sha256",
+    "site_id", "spooled", "state", "step", "ticket_id", "timestamp", "took_ms", "until", "verdict",
+    "version",
 })  # fmt: skip
 """Every key a log line may have."""
 

@@ -124,15 +124,21 @@ class AgentUpdate(_Section):
         return url
 
 
+_ADDRESS = r"^([A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?|[0-9a-fA-F:]*:[0-9a-fA-F:.]*)$"
+
+
 class Listen(_Section):
     """The port of endpoint agents."""
 
     enabled: bool = False
-    """Off until agents can show certificates; without them a loopback address only."""
     host: str = "127.0.0.1"
     port: int = Field(default=50051, ge=0, le=65535)
+    names: list[Annotated[str, Field(pattern=_ADDRESS)]] = []
+    """What agents call this appliance by: DNS names and addresses, for its certificate."""
+    enrol_port: int = Field(default=50052, ge=0, le=65535)
+    """Where devices enrol with an invitation; 0 serves none."""
     insecure_loopback: bool = False
-    """Serve agents without certificates."""
+    """Serve agents without certificates, on a loopback address only; else they must show one."""
     agents_heal: bool = False
     """Let agents heal their own hosts, each time with a person's yes; else they only report."""
     limits: AgentLimits = AgentLimits()
@@ -150,9 +156,16 @@ class Listen(_Section):
     def _safe(self) -> "Listen":
         if self.insecure_loopback and not is_loopback(self.host):
             raise ValueError(f"insecure_loopback serves a loopback address only, not {self.host}")
-        if self.enabled and not self.insecure_loopback:
-            raise ValueError("agents cannot show certificates yet: say insecure_loopback: true")
+        if self.needs_certificates and not self.names and self.host in ("", "0.0.0.0", "::"):  # noqa: S104
+            raise ValueError(
+                f"names must say what agents call this appliance by, for {self.host} is any address"
+            )
         return self
+
+    @property
+    def needs_certificates(self) -> bool:
+        """Say whether agents are served, and must show certificates."""
+        return self.enabled and not self.insecure_loopback
 
 
 class Health(_Section):

@@ -4,6 +4,7 @@ import datetime as dt
 import enum
 import ipaddress
 import re
+from collections.abc import Mapping
 
 import attrs
 
@@ -51,6 +52,34 @@ class Reason(enum.StrEnum):
     CERTIFICATE_OF_ANOTHER_HOST = "certificate_of_another_host"
     CERTIFICATE_EXPIRED = "certificate_expired"
     CERTIFICATE_REVOKED = "certificate_revoked"
+
+
+_WORDS: Mapping[Reason, str] = {
+    Reason.TOKEN_UNKNOWN: "no invitation has this token",
+    Reason.TOKEN_SPENT: "the token was used already; each invitation is for one certificate",
+    Reason.TOKEN_EXPIRED: "the token has expired; ask for a new invitation",
+    Reason.TOKEN_OF_ANOTHER_SITE: "the token is of another site",
+    Reason.CSR_INVALID: "the certificate signing request cannot be used",
+    Reason.CSR_FOREIGN_NAME: "the name is not the one that was invited",
+    Reason.CLOCK_OFF: "the clock of the device is off by ten minutes or more; set it first",
+    Reason.RATE_LIMITED: "too many attempts; wait a few minutes",
+    Reason.HOSTNAME_INVALID: "the host name has characters that a certificate cannot carry",
+    Reason.WINDOW_CLOSED: "no enrolment window is open; show a certificate, or ask an operator",
+    Reason.WINDOW_ELSEWHERE: "the enrolment window is open for other addresses",
+    Reason.HOST_CERTIFIED: "this host has a certificate; revoke it before it enrols anew",
+    Reason.HOST_REVOKED: "this host was revoked; invite it before it enrols anew",
+    Reason.CERTIFICATE_NEEDED: "this call needs a client certificate of this site",
+    Reason.CERTIFICATE_INVALID: "the certificate names no agent of a site",
+    Reason.CERTIFICATE_OF_ANOTHER_SITE: "the certificate is of another site",
+    Reason.CERTIFICATE_OF_ANOTHER_HOST: "the certificate is of another host",
+    Reason.CERTIFICATE_EXPIRED: "the certificate has expired",
+    Reason.CERTIFICATE_REVOKED: "the certificate was revoked",
+}
+
+
+def words(reason: Reason) -> str:
+    """Say what a reason means to whoever is refused."""
+    return _WORDS[reason]
 
 
 @attrs.frozen

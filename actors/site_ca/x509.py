@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from typing_extensions import TypeIs
 
-from actors.ports import EnrolmentRefusedError
 from actors.site_ca.core import Reason, Shown, Term, folded
+from actors.site_ca.refusals import refused
 
 _URI = "spiffe://aright/site/"
 _RSA_BITS = (2048, 4096)
@@ -50,7 +50,7 @@ class Authority:
     @property
     def pem(self) -> bytes:
         """Give its certificate."""
-        return _pem(self.certificate)
+        return pem_of(self.certificate)
 
     @property
     def sha256(self) -> str:
@@ -62,13 +62,21 @@ class Authority:
         uri = f"{_URI}{quote(site, safe='')}/agent/{quote(host, safe='')}"
         names = [x509.DNSName(host), x509.UniformResourceIdentifier(uri)]
         usage = ExtendedKeyUsageOID.CLIENT_AUTH
-        return _pem(self._issued(public_key, host, names, usage, term))
+        return pem_of(self._issued(public_key, host, names, usage, term))
 
     def for_port(self, public_key: PublicKey, names: Sequence[str], term: Term) -> x509.Certificate:
         """Issue what the ports of the appliance show, for each of the names they are called."""
         usage = ExtendedKeyUsageOID.SERVER_AUTH
         general = [_general(name) for name in names]
         return self._issued(public_key, names[0], general, usage, term)
+
+    def issued(self, certificate: x509.Certificate) -> bool:
+        """Say whether this authority signed a certificate."""
+        try:
+            certificate.verify_directly_issued_by(self.certificate)
+        except (ValueError, TypeError, InvalidSignature):
+            return False
+        return True
 
     def reads(self, der: bytes) -> Shown:
         """Read what a certificate says of who shows it.
@@ -83,16 +91,9 @@ class Authority:
                 names.value.get_values_for_type(x509.UniformResourceIdentifier)
             )
         except (ValueError, x509.ExtensionNotFound) as error:
-            raise _refused(
-                Reason.CERTIFICATE_INVALID, "the certificate names no agent of a site"
-            ) from error
-        try:
-            certificate.verify_directly_issued_by(self.certificate)
-        except (ValueError, TypeError, InvalidSignature) as error:
-            raise _refused(
-                Reason.CERTIFICATE_OF_ANOTHER_SITE,
-                "the certificate is signed by another authority than this site's",
-            ) from error
+            raise refused(Reason.CERTIFICATE_INVALID) from error
+        if not self.issued(certificate):
+            raise refused(Reason.CERTIFICATE_OF_ANOTHER_SITE)
         return Shown(
             site,
             host,
@@ -154,26 +155,24 @@ def certified_key(csr_pem: bytes, host: str) -> PublicKey:
     """
     request = _request(csr_pem)
     if problem := _foreign_name(request, host):
-        raise _refused(
-            Reason.CSR_FOREIGN_NAME, f"the request {problem}, and it is {host} that asks"
-        )
+        raise refused(Reason.CSR_FOREIGN_NAME, f"the request {problem}, and it is {host} that asks")
     key = request.public_key()
     if not _is_strong(key):
         allowed = "P-256, P-384, Ed25519, or RSA of 2048 to 4096 bits"
-        raise _refused(Reason.CSR_INVALID, f"the key of the request is not {allowed}")
+        raise refused(Reason.CSR_INVALID, f"the key of the request is not {allowed}")
     return key
 
 
 def _request(csr_pem: bytes) -> x509.CertificateSigningRequest:
     if len(csr_pem) > _CSR_BYTES:
-        raise _refused(Reason.CSR_INVALID, f"the request has over {_CSR_BYTES} bytes")
+        raise refused(Reason.CSR_INVALID, f"the request has over {_CSR_BYTES} bytes")
     try:
         request = x509.load_pem_x509_csr(csr_pem)
         proved = request.is_signature_valid
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise _refused(Reason.CSR_INVALID, "it is no certificate signing request") from error
+        raise refused(Reason.CSR_INVALID, "it is no certificate signing request") from error
     if not proved:
-        raise _refused(Reason.CSR_INVALID, "the request is not signed with its own key")
+        raise refused(Reason.CSR_INVALID, "the request is not signed with its own key")
     return request
 
 
@@ -242,9 +241,6 @@ def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
     )
 
 
-def _pem(certificate: x509.Certificate) -> bytes:
+def pem_of(certificate: x509.Certificate) -> bytes:
+    """Spell a certificate."""
     return certificate.public_bytes(serialization.Encoding.PEM)
-
-
-def _refused(reason: Reason, problem: str) -> EnrolmentRefusedError:
-    return EnrolmentRefusedError(reason.value, problem)

@@ -32,6 +32,8 @@ class Request:
     headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
     """Names in lower case."""
     body: bytes = b""
+    peer: str = ""
+    """The address it comes from, without the port; empty on a Unix socket."""
 
     def json(self) -> object:
         """Read the body as JSON, which the caller validates; raises BadRequestError."""

@@ -1,5 +1,6 @@
 """A small HTTP/1.1 server on trio: for the control socket, and for probes on loopback."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
 
@@ -15,6 +16,7 @@ from runtime.errors import (
 )
 from runtime.hosts.http_message import BadRequestError, Request, Response
 from runtime.hosts.http_wire import Limits, Wire
+from runtime.hosts.listening import peer_of
 from runtime.mailbox import MailboxRefusedError
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
@@ -24,7 +26,7 @@ DEFAULT_LIMITS = Limits()
 
 
 async def serve_http(
-    listeners: Sequence[trio.abc.Listener[trio.abc.HalfCloseableStream]],
+    listeners: Sequence[trio.abc.Listener[trio.abc.Stream]],
     handler: Handler,
     limits: Limits = DEFAULT_LIMITS,
     *,
@@ -42,14 +44,16 @@ async def serve_http(
 class _Server:
     handler: Handler
     limits: Limits
-    connections: int = 0
+    connections: Counter[str] = attrs.field(factory=Counter[str], init=False)
+    """By address."""
 
-    async def converse(self, stream: trio.abc.HalfCloseableStream) -> None:
+    async def converse(self, stream: trio.abc.Stream) -> None:
         """Answer the requests of one connection, one after the other."""
-        self.connections += 1
-        wire = Wire(stream, self.limits)
+        peer = peer_of(stream)
+        self.connections[peer] += 1
+        wire = Wire(stream, self.limits, peer)
         try:
-            if self.connections > self.limits.connections:
+            if self._is_crowded(peer):
                 await wire.refuse(Response.problem(503, "too many connections"))
                 return
             while request := await wire.receive():
@@ -59,7 +63,11 @@ class _Server:
         except BadRequestError as error:
             await wire.refuse(Response.problem(error.status, error.problem))
         finally:
-            self.connections -= 1
+            self.connections -= Counter([peer])  # leaves out whoever has none
+
+    def _is_crowded(self, peer: str) -> bool:
+        limits, mine = self.limits, self.connections[peer]
+        return mine > limits.per_address or self.connections.total() > limits.connections
 
     async def _answer(self, request: Request) -> Response:
         try:

@@ -22,13 +22,15 @@ class Limits:
     answer_s: float = 10.0
     """Seconds that the handler has."""
     connections: int = 64
+    per_address: int = 64
+    """Connections of one address; those of a Unix socket have one in common."""
 
 
 class Wire:
     """The server's end of one connection."""
 
-    def __init__(self, stream: trio.abc.HalfCloseableStream, limits: Limits) -> None:
-        self._stream, self._limits = stream, limits
+    def __init__(self, stream: trio.abc.Stream, limits: Limits, peer: str = "") -> None:
+        self._stream, self._limits, self._peer = stream, limits, peer
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=limits.head)
         self._heard = self._head_only = False
 
@@ -66,7 +68,8 @@ class Wire:
         # A connection closed on unread bytes is reset, and the answer lost on its way.
         with trio.move_on_after(_LINGER_S):
             try:
-                await self._stream.send_eof()
+                if isinstance(self._stream, trio.abc.HalfCloseableStream):  # TLS is closed whole
+                    await self._stream.send_eof()
                 while await self._stream.receive_some(_CHUNK):
                     pass
             except trio.BrokenResourceError:
@@ -86,7 +89,7 @@ class Wire:
             if len(body) > self._limits.body:
                 raise self._too_large()
         path, query = target_of(head.target.decode())
-        return Request(head.method.decode(), path, query, headers, bytes(body))
+        return Request(head.method.decode(), path, query, headers, bytes(body), self._peer)
 
     def _too_large(self) -> BadRequestError:
         return BadRequestError(413, f"the body has more than {self._limits.body} bytes")

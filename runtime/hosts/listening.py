@@ -1,12 +1,25 @@
-"""Where the HTTP server listens: a Unix socket of ours alone, or a port on loopback."""
+"""Where the HTTP server listens: a Unix socket of ours alone, a port on loopback, or with TLS."""
 
 import contextlib
 import stat
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
-from socket import AF_INET, AF_UNIX, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket
+from socket import (
+    AF_INET,
+    AF_INET6,
+    AF_UNIX,
+    SO_REUSEADDR,
+    SOCK_STREAM,
+    SOL_SOCKET,
+    create_server,
+    socket,
+)
+from ssl import SSLContext
+from typing import cast
 
+import attrs
 import trio
+from typing_extensions import override
 
 from runtime.errors import ArightError
 
@@ -61,6 +74,52 @@ def loopback_listener(port: int) -> trio.SocketListener:
         wire.close()
         raise ListenError(f"127.0.0.1:{port}", error.strerror or str(error)) from error
     return trio.SocketListener(trio.socket.from_stdlib_socket(wire))
+
+
+def tcp_listener(host: str, port: int) -> trio.SocketListener:
+    """Listen on a TCP port of an address; port 0 takes any that is free.
+
+    Raises:
+        ListenError: the port is in use, or cannot be bound.
+    """
+    try:
+        wire = create_server((host, port), family=AF_INET6 if ":" in host else AF_INET)
+    except OSError as error:
+        raise ListenError(f"{host}:{port}", error.strerror or str(error)) from error
+    return trio.SocketListener(trio.socket.from_stdlib_socket(wire))
+
+
+@attrs.frozen
+class TlsListener(trio.abc.Listener[trio.abc.Stream]):
+    """Speaks TLS on what another listener accepts; the handshake is part of the first read."""
+
+    listener: trio.SocketListener
+    context: Callable[[], SSLContext]
+    """Gives the context for the next connection."""
+
+    @override
+    async def accept(self) -> trio.abc.Stream:
+        stream = await self.listener.accept()
+        # An answer says how long it is, so that nobody needs to be told of the end.
+        return trio.SSLStream(stream, self.context(), server_side=True, https_compatible=True)
+
+    @override
+    async def aclose(self) -> None:
+        await self.listener.aclose()
+
+
+def peer_of(stream: trio.abc.Stream) -> str:
+    """Name the address at the other end, without the port; empty where it has none."""
+    inner: object = stream
+    if isinstance(stream, trio.SSLStream):
+        inner = cast("trio.SSLStream[trio.abc.Stream]", stream).transport_stream
+    if not isinstance(inner, trio.SocketStream):
+        return ""
+    try:
+        name = cast("object", inner.socket.getpeername())
+    except OSError:  # gone already
+        return ""
+    return str(cast("tuple[object, ...]", name)[0]) if isinstance(name, tuple) else ""
 
 
 def _remove_stale(path: Path) -> None:

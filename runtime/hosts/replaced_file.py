@@ -9,10 +9,11 @@ from pathlib import Path
 from runtime.errors import ConflictError, InvalidFileError
 
 
-def replace_file(path: Path, before: bytes | None, after: bytes) -> None:
+def replace_file(path: Path, before: bytes | None, after: bytes, *, new_mode: int = 0o644) -> None:
     """Put `after` in the place of `before`, durably; mode, owner and attributes stay.
 
-    `before` is None for a file that is new.  A link is followed: what it names is replaced.
+    `before` is None for a file that is new, which gets `new_mode`.  A link is followed: what it
+    names is replaced.
 
     Raises:
         ConflictError: somebody changed the file meanwhile; it stays as it is.
@@ -24,17 +25,17 @@ def replace_file(path: Path, before: bytes | None, after: bytes) -> None:
         if found != before:
             raise ConflictError(f"{path}: was changed meanwhile; nothing was written")
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, after)
+        _replace(path, after, new_mode)
     except OSError as error:
         raise InvalidFileError(str(path), f"cannot be written: {error.strerror}") from error
 
 
-def _replace(path: Path, after: bytes) -> None:
+def _replace(path: Path, after: bytes, new_mode: int) -> None:
     descriptor, name = tempfile.mkstemp(prefix=".", suffix=".new", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(after)
-            _as_before(path, descriptor)
+            _as_before(path, descriptor, new_mode)
             file.flush()
             os.fsync(descriptor)
         Path(name).replace(path)
@@ -48,10 +49,10 @@ def _replace(path: Path, after: bytes) -> None:
         os.close(folder)
 
 
-def _as_before(path: Path, descriptor: int) -> None:
-    """Give the new file what the old one had, or what a new file usually has."""
+def _as_before(path: Path, descriptor: int, new_mode: int) -> None:
+    """Give the file what the old one had, or the mode of a new one."""
     if not path.exists():
-        os.fchmod(descriptor, 0o644)
+        os.fchmod(descriptor, new_mode)
         return
     had = path.stat()
     if (had.st_uid, had.st_gid) != (os.geteuid(), os.getegid()):

@@ -19,6 +19,7 @@ from actors.circuit_breaker import GateSettings, Window
 from actors.coverage import CoverageSettings
 from actors.drift_receiver import (
     AgentServicer,
+    Door,
     Fleet,
     HealOrders,
     ReceiverSettings,
@@ -33,6 +34,7 @@ from actors.escalator import Channel, LogChannel, WebhookChannel
 from actors.flap_suppressor import FlapSettings
 from actors.messages import Mode, Platform, Severity, Stop, StopKind
 from actors.scanner import Watch
+from actors.site_ca import SiteCa
 from runtime.actor import Actor, service
 from runtime.clock import Clock, SystemClock
 from runtime.destination import Destination, Webhook
@@ -53,8 +55,10 @@ from runtime.outbound import Outbound
 from runtime.roles.agent_commands import AgentCommands
 from runtime.roles.catalogue import Catalogue, load_catalogue
 from runtime.roles.commands import Commands
-from runtime.roles.control import Control, Probes
+from runtime.roles.control import Changes, Control, Probes
 from runtime.roles.crew import run_crew
+from runtime.roles.identity import identity_edges, identity_of
+from runtime.roles.identity_commands import IdentityCommands
 from runtime.roles.line import SCHEMAS, Line, LineSettings, Ports, build_line
 from runtime.roles.views import view
 from runtime.secret_source import read_secret
@@ -103,7 +107,10 @@ async def run_appliance(settings: Settings) -> None:
             agents=(orders := _orders(settings, database, clock)),
             writers=(writers := stack.enter_context(open_writers())),
         )
-        edges = await stack.enter_async_context(_edges(settings, state_dir, in_force, orders))
+        site_ca = await identity_of(settings, state_dir, database, clock, random)
+        edges = await stack.enter_async_context(
+            _edges(settings, state_dir, in_force, orders, site_ca)
+        )
         if writers is not None:
             edges.append(partial(_writers_service, writers))
         line = build_line(line_settings(settings), ports, *edges)
@@ -187,33 +194,43 @@ Edge: TypeAlias = Callable[[Line], Actor]
 
 @contextlib.asynccontextmanager
 async def _edges(
-    settings: Settings, state_dir: Path, in_force: InForce, orders: HealOrders
+    settings: Settings,
+    state_dir: Path,
+    in_force: InForce,
+    orders: HealOrders,
+    site_ca: SiteCa | None,
 ) -> AsyncGenerator[list[Edge]]:
     """Take the addresses, so that one that is in use is known before anything starts."""
     with contextlib.ExitStack() as stack:
         socket = stack.enter_context(unix_listener(state_dir / "control.sock"))
-        edges: list[Edge] = [partial(_control_service, settings, in_force, orders.fleet, [socket])]
+        commands = _commands(settings, in_force, orders.fleet, site_ca)
+        edges: list[Edge] = [partial(_control_service, commands, [socket])]
+        edges += stack.enter_context(identity_edges(settings, site_ca))
         if settings.health.port:
             edges.append(partial(_probe_service, [loopback_listener(settings.health.port)]))
         if settings.listen.enabled:
             listen(settings.listen.host, settings.listen.port).close()  # in use? then say so now
-            edges.append(partial(_agent_service, settings, in_force, orders))
+            edges.append(partial(_agent_service, settings, in_force, orders, site_ca))
         yield edges
 
 
+def _commands(
+    settings: Settings, in_force: InForce, fleet: Fleet, site_ca: SiteCa | None
+) -> Callable[[Line], Changes]:
+    return lambda line: {
+        **Commands(settings.site_id, line, in_force.reload).changes(),
+        **AgentCommands(fleet).changes(),
+        **IdentityCommands(None if site_ca is None else site_ca.office).changes(),
+    }
+
+
 def _control_service(
-    settings: Settings,
-    in_force: InForce,
-    fleet: Fleet,
-    listeners: list[trio.SocketListener],
-    line: Line,
+    commands: Callable[[Line], Changes], listeners: list[trio.SocketListener], line: Line
 ) -> Actor:
     async def read(noun: str, verb: str, args: Mapping[str, str]) -> object:
         return await line.ports.store.read(lambda connection: view(connection, noun, verb, args))
 
-    commands = Commands(settings.site_id, line, in_force.reload)
-    changes = {**commands.changes(), **AgentCommands(fleet).changes()}
-    control = Control(_probes(line), read, changes)
+    control = Control(_probes(line), read, commands(line))
     return service(
         "control",
         lambda: serve_http(listeners, control.handle),
@@ -281,7 +298,11 @@ def _limits(settings: Settings) -> Limits:
     )
 
 
-def _agent_service(settings: Settings, in_force: InForce, orders: HealOrders, line: Line) -> Actor:
+def _agent_service(
+    settings: Settings, in_force: InForce, orders: HealOrders, site_ca: SiteCa | None, line: Line
+) -> Actor:
+    door = None if site_ca is None else Door(site_ca.doorman, site_ca.tls)
+
     def servicer() -> AgentServicer:
         names = in_force.catalogue.names
         return AgentServicer(
@@ -295,11 +316,12 @@ def _agent_service(settings: Settings, in_force: InForce, orders: HealOrders, li
             line.ports.clock,
             line.ports.ids,
             orders,
+            certificates=None if site_ca is None else site_ca.certificates,
         )
 
     return service(
         "drift_receiver",
-        lambda: serve_agents(servicer(), limits=_limits(settings)),
+        lambda: serve_agents(servicer(), limits=_limits(settings), door=door),
         sends=[line.heard],
         ingress=True,
     )

@@ -16,6 +16,8 @@ Args: TypeAlias = Mapping[str, str]
 Body: TypeAlias = Mapping[str, object]
 Read: TypeAlias = Callable[[str, str, Args], Awaitable[object]]
 Change: TypeAlias = Callable[[Body], Awaitable[object]]
+Changes: TypeAlias = Mapping[tuple[str, str], Change]
+"""By noun and verb."""
 
 _LONGEST_S = 10 * 366 * 86_400
 """What is to hold for longer holds until it is lifted; and no calendar runs out of it."""
@@ -64,7 +66,7 @@ class Control:
 
     probes: Probes
     read: Read
-    changes: Mapping[tuple[str, str], Change]
+    changes: Changes
 
     async def handle(self, request: Request) -> Response:
         """Answer one request of the control socket."""

@@ -29,6 +29,7 @@ from runtime.clock import SystemClock
 from runtime.errors import InvalidRequestError, NotFoundError, StateDirError
 from runtime.ids import TimeOrderedIds
 from runtime.roles.agent_view import agent
+from runtime.roles.agents_view import agents, enrolment, identity_audit
 from runtime.roles.control import Args, UnknownVerbError
 from runtime.roles.coverage_view import coverage
 from runtime.roles.explain import explanation, why_not
@@ -305,6 +306,9 @@ _VIEWS: Mapping[tuple[str, str], Callable[[sqlite3.Connection, Args], object]] =
     ("breaker", "list"): _breakers,
     ("check", "list"): _answers,
     ("coverage", "show"): coverage,
+    ("agent", "list"): agents,
+    ("agent", "window"): enrolment,
+    ("agent", "audit"): identity_audit,
     ("dead-letter", "list"): _dead_letters,
     ("agent", "show"): agent,
 }

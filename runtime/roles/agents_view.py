@@ -1,0 +1,80 @@
+"""What operators read of agents and their identities, as plain data."""
+
+import datetime as dt
+import sqlite3
+from collections.abc import Mapping
+
+from actors.drift_receiver import Agent, SqliteAgents
+from actors.messages import Moment
+from actors.site_ca import HostRow, audit, hosts, window
+from runtime.clock import SystemClock
+from runtime.errors import InvalidRequestError
+from runtime.roles.control import Args
+
+Row = Mapping[str, object]
+
+_LONGEST = 10_000
+
+
+def agents(connection: sqlite3.Connection, _args: Args) -> list[Row]:
+    """List the hosts whose agents registered, have a certificate, or were invited."""
+    now = SystemClock().now()
+    registered = {agent.hostname.casefold(): agent for agent in SqliteAgents().all()(connection)}
+    certified = {row.host: row for row in hosts(now)(connection)}
+    nothing = HostRow("")
+    return [
+        _agent(name, registered.get(name), certified.get(name, nothing), now)
+        for name in sorted({*registered, *certified})
+    ]
+
+
+def _agent(name: str, agent: Agent | None, row: HostRow, now: dt.datetime) -> Row:
+    return {
+        "host": agent.hostname if agent else name,
+        "state": row.state(now) if row.host else "no certificate",
+        "expires": row.not_after or None,
+        "tier": agent.told_tier if agent else None,
+        "last_seen": agent.last_seen.isoformat(timespec="seconds") if agent else None,
+        "serial": row.serial or None,
+        "agent_id": agent.id if agent else row.agent_id or None,
+        "platform": agent.platform if agent else None,
+        "version": agent.version if agent else None,
+        "revoked_at": row.revoked_at or None,
+        "reason": row.reason or None,
+        "invited_until": row.invited_until or None,
+    }
+
+
+def enrolment(connection: sqlite3.Connection, _args: Args) -> Row:
+    """Say whether agents in the field may enrol now."""
+    found, now = window()(connection), Moment.read(SystemClock())
+    if found is None or not found.is_open(now):
+        return {"open": False}
+    return {
+        "open": True,
+        "opened_at": found.opened_at.wall.isoformat(timespec="seconds"),
+        "seconds_left": round(found.until.since(now)),
+        "places": found.left,
+        "from": found.network or None,
+        "who": found.who,
+    }
+
+
+def identity_audit(connection: sqlite3.Connection, args: Args) -> list[Row]:
+    """List who invited, issued, refused, revoked, opened and closed; the newest first."""
+    limit = args.get("limit", "100")
+    if not limit.isdigit() or not 1 <= int(limit) <= _LONGEST:
+        raise InvalidRequestError(f"limit must be a number from 1 to {_LONGEST}")
+    return [
+        {
+            "at": row.at,
+            "what": row.what,
+            "who": row.who,
+            "host": row.host,
+            "address": row.address,
+            "reason": row.reason,
+            "count": row.count,
+            "serial": row.serial,
+        }
+        for row in audit(args.get("host", ""), int(limit))(connection)
+    ]
