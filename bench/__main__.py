@@ -6,7 +6,7 @@ import sys
 BENCHES = {
     "l1": ["--quick"],
     "runtime": [],
-    "ingest": [],
+    "ingest": ["--quick"],
     "heal": [],
     "lint": [],
     "scenarios": [],

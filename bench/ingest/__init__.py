@@ -1,1 +1,1 @@
-"""Durable ingest: observations from many agents, each acked when it is on the disk."""
+"""Durable acks over gRPC, ours beside the usual servers; see `python -m bench.ingest --help`."""

@@ -1,0 +1,80 @@
+"""One server of this bench, as a process of its own: `python -m bench.ingest.server --help`.
+
+Prints `PORT <number>` when it serves; ends at a signal, with its profile at an interrupt.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import cProfile
+import pstats
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+from bench.ingest.machine import SERVER_CORE, stay_on
+from bench.ingest.work import BareWork, real_work
+from runtime.logs import configure_logs
+
+KINDS = ("ours", "aio", "aio-generator", "sync")
+STORES = ("real", "bare", "none")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("kind", choices=KINDS)
+    parser.add_argument("file", type=Path, help="the database to make")
+    parser.add_argument("--store", choices=STORES, default="real")
+    parser.add_argument("--streams", type=int, default=100, help="threads of the synchronous one")
+    parser.add_argument("--tls", type=Path, help="a folder of certificates; ours alone")
+    parser.add_argument("--profile", type=Path, help="where to write what took the time")
+    args = parser.parse_args()
+    stay_on(SERVER_CORE)
+    configure_logs(level="error")
+    try:
+        with _profiled(args.profile):
+            _serve(args)
+    except* KeyboardInterrupt:
+        pass
+
+
+def _serve(args: argparse.Namespace) -> None:
+    # Each kind imports its own alone, for what the others bring along changes asyncio.
+    if args.kind == "ours":
+        from bench.ingest import ours
+
+        ours.serve(args.file, _ready, acks_only=args.store == "none", tls=args.tls)
+        return
+    from bench.ingest import peers
+
+    make: dict[str, Callable[[], peers.Records | None]] = {
+        "real": real_work, "bare": BareWork, "none": lambda: None,
+    }  # fmt: skip
+    work = make[args.store]()
+    if args.kind == "sync":
+        peers.serve_sync(work, args.file, _ready, args.streams)
+        return
+    generator = args.kind == "aio-generator"
+    asyncio.run(peers.serve_aio(work, args.file, _ready, generator=generator))
+
+
+def _ready(port: int) -> None:
+    print(f"PORT {port}", flush=True)
+
+
+@contextlib.contextmanager
+def _profiled(path: Path | None) -> Generator[None]:
+    if path is None:
+        yield
+        return
+    profile = cProfile.Profile()
+    profile.enable()
+    try:
+        yield
+    finally:
+        profile.disable()
+        with path.open("w", encoding="utf-8") as file:
+            pstats.Stats(profile, stream=file).sort_stats("tottime").print_stats(40)
+
+
+if __name__ == "__main__":
+    main()
