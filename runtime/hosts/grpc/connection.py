@@ -96,7 +96,8 @@ class Connection(Wire):
     """No new call is taken; the peer knows."""
     ready: bool = attrs.field(default=False, init=False)
     """The preface has arrived."""
-    called: bool = attrs.field(default=False, init=False)
+    called: int = attrs.field(default=0, init=False)
+    """Calls so far."""
     heard_at: float = attrs.field(init=False)
     busy_at: float = attrs.field(init=False)
     """When it last had a call."""
@@ -321,7 +322,8 @@ class Connection(Wire):
             def widen() -> None:
                 self._widen(call)
 
-            call.permit = Permit(self, call.needs, widen)
+            house = self.caller.identity or self.caller.address.rpartition(":")[0]
+            call.permit = Permit(self, house, call.needs, widen)
             self.floor.pool.ask(call.permit)
 
     def _widen(self, call: Call) -> None:
@@ -414,7 +416,7 @@ class Connection(Wire):
                 pass
 
     def _open(self, stream: int, raw: Iterable[tuple[bytes, bytes]], now: float) -> None:
-        self.called, self.busy_at = True, now
+        self.called, self.busy_at = self.called + 1, now
         limits = self.floor.limits
         if self.retiring or self.floor.draining:
             self._refuse(stream, ErrorCodes.REFUSED_STREAM)
@@ -437,6 +439,8 @@ class Connection(Wire):
         self.calls[stream] = call
         if route.answer is None or head.timeout_s is not None:
             self.floor.begin(call)
+        if self.called >= limits.calls:
+            self.retire("many calls were made: connect again")
 
     def _admitted(self, head: Head) -> Route:
         route = self.floor.routes.get(head.path)

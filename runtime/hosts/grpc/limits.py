@@ -25,6 +25,8 @@ class Limits:
     """Connections of one certificate's owner."""
     streams: int = 100
     """Of one connection at once."""
+    calls: int = 10_000
+    """Of one connection in all; then it ends in order, for h2 remembers each."""
 
     handshake_s: float = 10.0
     """For TLS, and then for HTTP/2's preface."""

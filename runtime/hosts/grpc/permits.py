@@ -5,7 +5,7 @@ window for the rest.  So what a peer announces costs nothing, and all unfinished
 take at most the pool's bytes, besides the window that each connection has from the start.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 
 import attrs
@@ -17,6 +17,8 @@ class Permit:
 
     owner: object
     """The connection."""
+    house: str
+    """Whose connection it is, or else its address."""
     size: int
     grant: Callable[[], None]
     """Is called when there is room; at once, or later."""
@@ -25,12 +27,15 @@ class Permit:
 
 @attrs.define(eq=False)
 class Pool:
-    """Shares the room: first come, first served, but one connection has at most `each`."""
+    """Shares the room: first come, first served.
+
+    But one connection has at most `each`, and all of one house at most half.
+    """
 
     capacity: int
     each: int
     used: int = attrs.field(default=0, init=False)
-    _held: dict[object, int] = attrs.field(factory=dict[object, int], init=False)
+    _held: Counter[object] = attrs.field(factory=Counter[object], init=False)
     _waiting: deque[Permit] = attrs.field(factory=deque[Permit], init=False)
 
     def ask(self, permit: Permit) -> None:
@@ -45,11 +50,10 @@ class Pool:
             return
         permit.granted = False
         self.used -= permit.size
-        held = self._held[permit.owner] - permit.size
-        if held:
-            self._held[permit.owner] = held
-        else:
-            del self._held[permit.owner]
+        for holder in (permit.owner, permit.house):
+            self._held[holder] -= permit.size
+            if not self._held[holder]:
+                del self._held[holder]
         for each in list(self._waiting):
             if self.used >= self.capacity:
                 break
@@ -57,11 +61,16 @@ class Pool:
                 self._waiting.remove(each)
 
     def _grant(self, permit: Permit) -> bool:
-        held = self._held.get(permit.owner, 0)
-        if self.used + permit.size > self.capacity or held + permit.size > self.each:
+        bounds = (
+            (self.used, self.capacity),
+            (self._held[permit.owner], self.each),
+            (self._held[permit.house], max(self.each, self.capacity // 2)),
+        )
+        if any(held + permit.size > bound for held, bound in bounds):
             return False
         self.used += permit.size
-        self._held[permit.owner] = held + permit.size
+        for holder in (permit.owner, permit.house):
+            self._held[holder] += permit.size
         permit.granted = True
         permit.grant()
         return True

@@ -281,8 +281,11 @@ class Server:
             if not self.peers:
                 self._changed = trio.Event()
                 await self._changed.wait()
-            await trio.sleep(every)
+            due = trio.current_time() + every
+            await trio.sleep_until(due)
             now = trio.current_time()
+            if now > due + every:
+                continue  # the process was stopped: first hear what came meanwhile
             for peer in list(self.peers.values()):
                 self._supervise(peer, peer.look, now)
             self._dirty.update(self._later)

@@ -15,7 +15,7 @@ def test_room_is_granted_at_once_while_there_is_some() -> None:
     granted: list[str] = []
     pool = Pool(CAPACITY, EACH)
 
-    pool.ask(Permit("a", 40, lambda: granted.append("a")))
+    pool.ask(Permit("a", "house-a", 40, lambda: granted.append("a")))
 
     assert granted == ["a"]
     assert pool.used == 40
@@ -23,7 +23,7 @@ def test_room_is_granted_at_once_while_there_is_some() -> None:
 
 def test_one_connection_never_holds_more_than_its_share() -> None:
     pool = Pool(CAPACITY, EACH)
-    first, second = Permit("a", 30, nothing), Permit("a", 30, nothing)
+    first, second = Permit("a", "house-a", 30, nothing), Permit("a", "house-a", 30, nothing)
     pool.ask(first)
     pool.ask(second)
     assert not second.granted
@@ -36,17 +36,26 @@ def test_one_connection_never_holds_more_than_its_share() -> None:
 def test_others_do_not_wait_behind_one_that_has_its_share() -> None:
     pool = Pool(CAPACITY, EACH)
     for _ in range(2):
-        pool.ask(Permit("a", 30, nothing))
+        pool.ask(Permit("a", "house-a", 30, nothing))
 
-    other = Permit("b", 30, nothing)
+    other = Permit("b", "house-b", 30, nothing)
     pool.ask(other)
 
     assert other.granted
 
 
+def test_all_connections_of_one_house_hold_half_at_most() -> None:
+    pool = Pool(CAPACITY, EACH)
+    permits = [Permit(str(number), "house", 25, nothing) for number in range(3)]
+    for permit in permits:
+        pool.ask(permit)
+
+    assert [permit.granted for permit in permits] == [True, True, False]
+
+
 def test_a_permit_that_was_given_up_while_it_waited_is_never_granted() -> None:
     pool = Pool(CAPACITY, EACH)
-    held, waiting = Permit("a", 40, nothing), Permit("a", 1, nothing)
+    held, waiting = Permit("a", "house-a", 40, nothing), Permit("a", "house-a", 1, nothing)
     pool.ask(held)
     pool.ask(waiting)
 
@@ -70,7 +79,7 @@ def test_what_is_granted_never_exceeds_the_pool_and_all_comes_back(
         if gives_back and asked:
             pool.give_back(asked.pop(0))
         else:
-            asked.append(permit := Permit(owner, size, nothing))
+            asked.append(permit := Permit(owner, f"house-{owner in 'ab'}", size, nothing))
             pool.ask(permit)
         granted = [permit for permit in asked if permit.granted]
         assert pool.used == sum(permit.size for permit in granted) <= CAPACITY
