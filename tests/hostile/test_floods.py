@@ -37,7 +37,7 @@ FLOODS = {
     "SETTINGS that change the window": Flood(
         f.settings((f.INITIAL_WINDOW_SIZE, 1)) + f.settings((f.INITIAL_WINDOW_SIZE, 2**20)), OPEN
     ),
-    "SETTINGS of many values": Flood(f.settings(*[(f.HEADER_TABLE_SIZE, n) for n in range(99)])),
+    "SETTINGS of many values": Flood(f.settings(*[(f.HEADER_TABLE_SIZE, n) for n in range(20)])),
     "PRIORITY (CVE-2019-9513)": Flood(f.frame(f.PRIORITY, 0, 1, b"\0\0\0\0\7"), OPEN),
     "PRIORITY of streams that are not open": Flood(f.frame(f.PRIORITY, 0, 99, b"\0\0\0\0\7")),
     "WINDOW_UPDATE of the connection": Flood(f.window_update(0, 1)),

@@ -124,7 +124,7 @@ async def test_a_compressed_message_is_told_what_is_taken() -> None:
 
 async def test_what_is_announced_costs_nothing() -> None:
     """100 streams announce a MiB each, on eight connections."""
-    async with site(attrs.evolve(TIGHT, request_s=30)) as port:
+    async with site(attrs.evolve(TIGHT, request_s=30, idle_s=30)) as port:
         before = Footprint.now()
         lines = []
         async with AsyncExitStack() as stack:
