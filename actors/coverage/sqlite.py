@@ -10,10 +10,10 @@ from typing import TypeAlias
 import attrs
 
 from actors.coverage.core import Cause, Hole, Span, account, hole_between
-from actors.coverage.numbers import Boot, Numbers
+from actors.coverage.numbers import Boot, count_numbers
 from actors.coverage.rows import hole_of, instant, millis
 from actors.coverage.store import AgentCoverage, CheckCoverage, CoverageReport
-from actors.coverage.times import Key, Times, Watched
+from actors.coverage.times import Key, Watched, count_times
 from actors.messages import Observation
 from runtime.store import Query, Write
 
@@ -49,15 +49,27 @@ class SqliteCoverage:
             checks: dict[Key, list[Observation]] = {}
             for each in observations:
                 if each.seq is not None:
-                    boots.setdefault((each.agent_id, each.boot_id), []).append(each)
-                checks.setdefault((each.site, each.host, each.check), []).append(each)
+                    boot = (each.agent_id, each.boot_id)
+                    if boot in boots:
+                        boots[boot].append(each)
+                    else:
+                        boots[boot] = [each]
+                key = (each.site, each.host, each.check)
+                if key in checks:
+                    checks[key].append(each)
+                else:
+                    checks[key] = [each]
             # Numbers first: they say why a time was not observed.
-            for boot, events in boots.items():
-                Numbers(connection, boot).count(events)
-            for key, answers in checks.items():
-                beat = self.beat(answers[-1])
-                if beat is not None:
-                    Times(connection, key, round(beat * 1000)).count(answers)
+            count_numbers(connection, boots)
+            beats = ((key, answers, self.beat(answers[-1])) for key, answers in checks.items())
+            count_times(
+                connection,
+                [
+                    (key, answers, round(beat * 1000))
+                    for key, answers, beat in beats
+                    if beat is not None
+                ],
+            )
 
         return write
 

@@ -7,16 +7,20 @@ from typing import TypeAlias
 import attrs
 
 from actors.coverage.core import Cause, Hole, hole_between, reach
-from actors.coverage.rows import hole_of, millis
+from actors.coverage.rows import chunks, hole_of, in_step, millis
 from actors.messages import Observation, Status
 
 Key: TypeAlias = tuple[str, str, str]
 """Site, host and check."""
 
 _SEEN = (
-    "UPDATE watched SET last_at = ? WHERE site = ? AND host = ? AND check_id = ?"
-    " AND last_at BETWEEN ? AND ? AND interval_ms = ? AND unanswered = 0 AND retired_at IS NULL"
+    "INSERT INTO watched (site, host, check_id, source, interval_ms, since, last_at, unanswered,"
+    " reason, heard_at) VALUES (?, ?, ?, ?, ?, ?, ?, 0, '', ?)"
+    " ON CONFLICT (site, host, check_id) DO UPDATE SET last_at = excluded.last_at"
+    " WHERE last_at BETWEEN ? AND excluded.since AND interval_ms = excluded.interval_ms"
+    " AND unanswered = 0 AND retired_at IS NULL"
 )
+"""Sees a check for the first time, or in time."""
 _GET = (
     "SELECT source, interval_ms, since, last_at, unanswered, reason, heard_at FROM watched"
     " WHERE site = ? AND host = ? AND check_id = ? AND retired_at IS NULL"
@@ -56,6 +60,41 @@ class Watched:
         return self.since - self.interval if self.last_at is None else self.last_at
 
 
+_Cells: TypeAlias = tuple[str | int, ...]
+
+
+def count_times(
+    connection: sqlite3.Connection, checks: Sequence[tuple[Key, Sequence[Observation], int]]
+) -> None:
+    """Count answers to several checks in, each with its interval; those in time share a statement.
+
+    One that moves nothing but `last_at` leaves `source` and `heard_at` as they were.
+    """
+    ahead = [(each, _in_time(*each)) for each in checks]
+    for some in chunks(ahead):
+        seen = [cells for _, cells in some if cells is not None]
+        done = in_step(connection, (_SEEN, seen))
+        for (key, answers, interval), cells in some:
+            if cells is None or not done:
+                Times(connection, key, interval).count(answers)
+
+
+def _in_time(key: Key, answers: Sequence[Observation], interval: int) -> _Cells | None:
+    """Give the cells for `_SEEN`; None where there may be a hole among the answers."""
+    reached = reach(interval)
+    last_answer = answers[-1]
+    if len(answers) == 1:
+        if not observes(last_answer):
+            return None
+        first = last = millis(last_answer.observed_at)
+    else:
+        instants = [millis(each.observed_at) for each in answers]
+        first, last = min(instants), max(instants)
+        if last - first > reached or not all(map(observes, answers)):
+            return None
+    return (*key, last_answer.source, interval, first, last, last, first - reached)
+
+
 @attrs.frozen
 class Times:
     """Counts the answers to one check of a host."""
@@ -65,14 +104,8 @@ class Times:
     interval: int
 
     def count(self, answers: Sequence[Observation]) -> None:
-        """Count answers in; those that come in time cost one statement, however many they are."""
+        """Count answers in, in whatever order they come."""
         instants = [millis(each.observed_at) for each in answers]
-        first, last = min(instants), max(instants)
-        reached = reach(self.interval)
-        if last - first <= reached and all(map(observes, answers)):
-            cells = (last, *self.key, first - reached, first, self.interval)
-            if self.connection.execute(_SEEN, cells).rowcount:
-                return
         for at, each in sorted(zip(instants, answers, strict=True), key=lambda pair: pair[0]):
             self._count(each, at)
 

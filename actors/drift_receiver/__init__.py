@@ -1,7 +1,7 @@
 """Drift receiver: the ear of the appliance to the agents on endpoints, by gRPC.
 
 Receives  the five calls of `protos/compliance.proto`
-Sends     RecordObservation, and acks an event when the journal has it on disk; orders to heal,
+Sends     RecordObservations, and acks an event when the journal has it on disk; orders to heal,
           with acks and heartbeats, until the agent confirms them
 Keeps     the agents that registered, by host, with what they were told and may do; what they say
           of their hosts; the orders, and what was said of them
@@ -12,6 +12,7 @@ Falls     streams end, and agents send again what was not acked; the journal kno
 from actors.drift_receiver.core import Agent, ReceiverSettings, Vocabulary, name_problem
 from actors.drift_receiver.fleet import Fleet
 from actors.drift_receiver.heal_orders import HealOrders
+from actors.drift_receiver.intake import DriftIntake
 from actors.drift_receiver.page import agent_page
 from actors.drift_receiver.serve import Door, serve_agents
 from actors.drift_receiver.servicer import AgentServicer
@@ -26,6 +27,7 @@ __all__ = [
     "AgentServicer",
     "Agents",
     "Door",
+    "DriftIntake",
     "Fleet",
     "HealOrders",
     "ReceiverSettings",

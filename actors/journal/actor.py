@@ -32,6 +32,9 @@ Heard = RecordObservation | RecordObservations | ReopenIncident
 _AT_ONCE = 1024
 """Observations of one commit at most: it holds the others up for some 20 ms."""
 
+_TOLD = 10
+"""Incidents that the log names of one commit."""
+
 
 @attrs.define
 class JournalActor:
@@ -113,16 +116,23 @@ class JournalActor:
             log.error("store_full_untold", error=str(error))  # noqa: TRY400  the log is all there is
 
     def _hand_out(self, heard: Iterable[Observation], recordings: Iterable[Recording]) -> None:
-        for observation, recording in zip(heard, recordings, strict=True):
-            if recording.opened is None:
-                continue
+        opened = [
+            IncidentToDecide(recording.opened, observation)
+            for observation, recording in zip(heard, recordings, strict=True)
+            if recording.opened is not None
+        ]
+        for each in opened[:_TOLD]:
+            incident = each.incident
             log.info(
                 "incident_opened",
-                incident_id=recording.opened.id,
-                host=recording.opened.host,
-                check=recording.opened.check,
+                incident_id=incident.id,
+                host=incident.host,
+                check=incident.check,
             )
-            self.to_l1.offer(IncidentToDecide(recording.opened, observation))
+        if len(opened) > _TOLD:  # a line costs as much as the incident
+            log.info("more_incidents_opened", count=len(opened) - _TOLD)
+        for each in opened:
+            self.to_l1.offer(each)
 
     async def _reopen(self, wish: ReopenIncident) -> None:
         now = Moment.read(self.clock)

@@ -113,6 +113,10 @@ def effect_of(status: Status, state: State | None) -> Effect:
 
     Only pass and fail do anything: error and unknown are no evidence of either.
     """
+    return _EFFECTS[status, state]
+
+
+def _effect_of(status: Status, state: State | None) -> Effect:
     match status, state:
         case Status.FAIL, None:
             return Effect.OPEN
@@ -128,8 +132,16 @@ def effect_of(status: Status, state: State | None) -> Effect:
             return Effect.NOTHING
 
 
-def opened(observation: Observation, incident_id: str, at: Moment, follows: str | None) -> Incident:
-    """Make the incident that a drift opens; it is due when nobody took it further."""
+_EFFECTS = {
+    (status, state): _effect_of(status, state) for status in Status for state in (None, *State)
+}
+"""Of each pair, for every event asks."""
+
+
+def opened(
+    observation: Observation, incident_id: str, at: Moment, due: Moment, follows: str | None
+) -> Incident:
+    """Make the incident that a drift opens at `at`; it is `due` when nobody took it further."""
     return Incident(
         id=incident_id,
         site=observation.site,
@@ -141,7 +153,7 @@ def opened(observation: Observation, incident_id: str, at: Moment, follows: str 
         moved_at=at.wall,
         last_seen=at.wall,
         observation_id=observation.id,
-        due=at.after(STALLED_AFTER),
+        due=due,
         recurred_from=follows,
     )
 

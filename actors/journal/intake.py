@@ -19,7 +19,7 @@ from actors.journal.marks import Marks
 from actors.journal.rows import INCIDENT, Cell, cells_of
 from actors.journal.spelling import spelled
 from actors.journal.store import Recording
-from actors.messages import Fact, Incident, Move, Observation, Recorded, State
+from actors.messages import Fact, Incident, Moment, Move, Observation, Recorded, State
 from runtime.codec import to_json
 
 _SAME = "SELECT id, incident_id FROM observations WHERE agent_id = ? AND boot_id = ? AND seq = ?"
@@ -39,6 +39,7 @@ _HEARD = (
     # One that is delivered once more after a fall is here already.
     " ON CONFLICT (id) DO NOTHING"
 )
+_NOTHING = Effect.NOTHING
 _STATES = {state.value: state for state in State}
 
 _Key: TypeAlias = tuple[str, str, str]
@@ -66,7 +67,10 @@ class Intake:
     fullness: float
     """Share of the byte budget that is used."""
 
+    _ample: bool = attrs.field(init=False)
+    """Whether whatever agents say is taken, and gets a row."""
     _now: str = attrs.field(init=False)
+    _due: Moment = attrs.field(init=False)
     _open: dict[_Key, tuple[str, State] | None] = attrs.field(
         factory=dict[_Key, tuple[str, State] | None], init=False
     )
@@ -84,7 +88,9 @@ class Intake:
     _rows: list[_Cells] = attrs.field(factory=list[_Cells], init=False)
 
     def __attrs_post_init__(self) -> None:
+        self._ample = self.fullness < core.COALESCE
         self._now = self.change.at.wall.isoformat()
+        self._due = self.change.at.after(core.STALLED_AFTER)
         self._instant = (self.change.at.wall, self._now)
 
     def take(self, heard: Sequence[Observation]) -> list[Recording]:
@@ -108,10 +114,10 @@ class Intake:
             found = self._open[key] = self._looked_up(key)
         owner, state = found or (None, None)
         effect = core.effect_of(heard.status, state)
-        if self.fullness >= core.SPARE and not core.admits(self.fullness, effect, heard.severity):
+        if not self._ample and not core.admits(self.fullness, effect, heard.severity):
             return Recording(None)
         opened = None
-        if effect is not Effect.NOTHING:
+        if effect is not _NOTHING:
             opened = self._follow(effect, heard, key, owner)
             if opened is not None:
                 owner = opened.id
@@ -155,7 +161,7 @@ class Intake:
         return None
 
     def _opening(self, heard: Observation, key: _Key, follows: str | None) -> Incident:
-        incident = core.opened(heard, self.new_id(), self.change.at, follows)
+        incident = core.opened(heard, self.new_id(), self.change.at, self._due, follows)
         self._open[key] = (incident.id, incident.state)
         self._opened.append(cells_of(incident, self._spelled))
         body = self._fact("source", heard.source, heard.check)
@@ -192,7 +198,9 @@ class Intake:
         when = self._spelled(heard.observed_at)
         said = (status, severity, int(heard.absent), heard.reason, heard.source, when)
         self._answers[key] = (*key, *said)
-        if core.keeps_row(self.fullness, effect, heard):
+        if (self._ample and heard.source == "agent") or core.keeps_row(
+            self.fullness, effect, heard
+        ):
             identity = (heard.agent_id, heard.boot_id, heard.seq)
             self._rows.append(
                 (heard.id, *key, status, when, *identity, owner, spelled(heard, when))
@@ -200,6 +208,8 @@ class Intake:
 
     def _spelled(self, instant: dt.datetime) -> str:
         """Spell an instant; what arrived together often has one."""
+        if instant is self.change.at.wall:
+            return self._now
         if instant is not self._instant[0]:
             self._instant = (instant, instant.isoformat())
         return self._instant[1]

@@ -16,10 +16,14 @@ INCIDENT = (
 """The columns of an incident, in the order of `incident_of` and `cells_of`."""
 
 
+_NO_MOMENT: tuple[Cell, Cell, Cell] = (None, None, None)
+
+
 def cells_of(
     incident: Incident, spelled: Callable[[dt.datetime], str] = dt.datetime.isoformat
 ) -> tuple[Cell, ...]:
     """Give the cells of a row; `spelled` may know an instant by heart."""
+    due = incident.due
     return (
         incident.id,
         incident.site,
@@ -33,7 +37,7 @@ def cells_of(
         incident.observation_id,
         incident.count,
         incident.reason,
-        *moment_cells(incident.due),
+        *(_NO_MOMENT if due is None else (spelled(due.wall), due.boot, due.monotonic)),
         None if incident.decision is None else to_json(incident.decision),
         incident.attempt,
         incident.recurred_from,
@@ -71,7 +75,7 @@ def incident_of(row: Iterable[object]) -> Incident:
 def moment_cells(moment: Moment | None) -> tuple[Cell, Cell, Cell]:
     """Give the three cells of a moment."""
     if moment is None:
-        return (None, None, None)
+        return _NO_MOMENT
     return (moment.wall.isoformat(), moment.boot, moment.monotonic)
 
 

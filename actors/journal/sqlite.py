@@ -238,7 +238,7 @@ class SqliteJournal(SqliteIntents):
                 " LIMIT ?",
                 (old, limit),
             ).fetchall()
-            for table in ("incident_events", "intents", "observations"):
+            for table in ("incident_events", "intents"):
                 connection.executemany(f"DELETE FROM {table} WHERE incident_id = ?", ids)  # noqa: S608
             connection.executemany("DELETE FROM incidents WHERE id = ?", ids)
             heard = connection.execute(

@@ -65,7 +65,7 @@ def heard(status: Status = Status.FAIL, source: str = "agent") -> Observation:
 
 
 def incident(state: State = State.OBSERVED) -> Incident:
-    return attrs.evolve(opened(heard(), "inc_1", NOW, None), state=state)
+    return attrs.evolve(opened(heard(), "inc_1", NOW, NOW, None), state=state)
 
 
 def move(after: State, *expected: State) -> Move:

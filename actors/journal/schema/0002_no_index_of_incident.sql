@@ -1,0 +1,2 @@
+-- An observation is forgotten by its own age: nobody looks for those of an incident.
+DROP INDEX observations_of_incident;
