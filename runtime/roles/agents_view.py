@@ -4,11 +4,11 @@ import datetime as dt
 import sqlite3
 from collections.abc import Mapping
 
-from actors.drift_receiver import Agent, SqliteAgents
+from actors.drift_receiver import Agent, SqliteAgents, agent_page
 from actors.messages import Moment
 from actors.site_ca import HostRow, audit, hosts, window
 from runtime.clock import SystemClock
-from runtime.errors import InvalidRequestError
+from runtime.errors import InvalidRequestError, NotFoundError
 from runtime.roles.control import Args
 
 Row = Mapping[str, object]
@@ -43,6 +43,27 @@ def _agent(name: str, agent: Agent | None, row: HostRow, now: dt.datetime) -> Ro
         "reason": row.reason or None,
         "invited_until": row.invited_until or None,
     }
+
+
+def agent(connection: sqlite3.Connection, args: Args) -> Row:
+    """Show the agent of a host, with its newest certificate if it has one.
+
+    Raises:
+        InvalidRequestError: no host is named.
+        NotFoundError: the agent of this host has not registered.
+    """
+    host, now = args.get("host", ""), SystemClock().now()
+    if not host:
+        raise InvalidRequestError("host is missing")
+    page = agent_page(host)(connection)
+    if page is None:
+        raise NotFoundError("agent", host)
+    certified = (row for row in hosts(now)(connection) if row.host == host.casefold())
+    return {**page, "certificate": next((_certificate(row, now) for row in certified), None)}
+
+
+def _certificate(row: HostRow, now: dt.datetime) -> Row:
+    return {"state": row.state(now), "expires": row.not_after or None, "serial": row.serial or None}
 
 
 def enrolment(connection: sqlite3.Connection, _args: Args) -> Row:

@@ -28,8 +28,7 @@ from actors.messages import Incident, State
 from runtime.clock import SystemClock
 from runtime.errors import InvalidRequestError, NotFoundError, StateDirError
 from runtime.ids import TimeOrderedIds
-from runtime.roles.agent_view import agent
-from runtime.roles.agents_view import agents, enrolment, identity_audit
+from runtime.roles.agents_view import agent, agents, enrolment, identity_audit
 from runtime.roles.control import Args, UnknownVerbError
 from runtime.roles.coverage_view import coverage
 from runtime.roles.explain import explanation, why_not

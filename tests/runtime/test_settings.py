@@ -109,6 +109,45 @@ def test_a_mistake_in_the_file_is_told_with_its_line(
     assert caught.value.line == line
 
 
+UPDATE = {
+    "version": "2.2.0",
+    "url": "https://updates.example/agent.msi",
+    "sha256": "ab" * 32,
+    "platforms": "[windows]",
+}
+
+
+def update_with(folder: Path, **changed: str) -> Path:
+    config = folder / "c.yaml"
+    lines = [f"    {key}: {value}\n" for key, value in {**UPDATE, **changed}.items()]
+    config.write_text("".join(["listen:\n", "  agent_update:\n", *lines]))
+    return config
+
+
+def test_an_update_of_agents_may_be_offered(tmp_path: Path) -> None:
+    offer = load(update_with(tmp_path), {}, {}).settings.listen.agent_update
+
+    assert offer is not None
+    assert (offer.version, offer.platforms) == ("2.2.0", ["windows"])
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("version", "the latest", "version"),
+        ("url", "http://updates.example/agent.msi", "by https only"),
+        ("sha256", "abab", "sha256"),
+        ("platforms", "[beos]", "platforms"),
+        ("platforms", "[]", "platforms"),
+    ],
+)
+def test_an_update_that_nobody_could_check_is_not_offered(
+    tmp_path: Path, key: str, value: str, says: str
+) -> None:
+    with pytest.raises(InvalidFileError, match=says):
+        load(update_with(tmp_path, **{key: value}), {}, {})
+
+
 def test_a_mistake_in_the_environment_names_the_variable() -> None:
     with pytest.raises(InvalidFileError, match=r"environment MSP_SITE: .* did you mean 'site_id'"):
         load(None, {"MSP_SITE": "x"}, {})

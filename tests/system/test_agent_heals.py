@@ -206,6 +206,7 @@ def test_a_person_takes_from_an_agent_that_is_there_that_it_may_heal(appliance: 
     page = appliance.aright("agent", "show", "ws-7").stdout
     assert f"ws-7   {agent.id}   windows" in page
     assert "monitor_only by" in page
+    assert "certificate none" in page
 
     shown = appliance.aright("agent", "show", "ws-9")
     changed = appliance.aright("agent", "tier", "ws-9", "self_heal", "--reason", "why not")

@@ -30,6 +30,7 @@ def _page(data: Mapping[str, object]) -> Iterator[str]:
     yield f"  registered  {data['registered_at']}"
     yield f"  last seen   {data['last_seen']}"
     yield f"  tier        {data['tier']}, a person lets it {data['most']}"
+    yield f"  certificate {_certificate(data['certificate'])}"
     yield f"  since last  {data['drift_count']} drifts, {data['healing_count']} healings"
     yield f"  system      {data['os_version'] or 'not said'}"
     yield f"  mac         {data['mac_address'] or 'not said'}"
@@ -43,6 +44,13 @@ def _page(data: Mapping[str, object]) -> Iterator[str]:
         yield from (
             f"{each['at']}  {each['most']} by {each['who']}: {each['reason']}" for each in changes
         )
+
+
+def _certificate(certificate: object) -> str:
+    if not certificate:
+        return "none"
+    row = mapping(certificate)
+    return f"{row['state']}, until {row['expires']}" if row["expires"] else str(row["state"])
 
 
 def _software(kept: list[str], told: int) -> Iterator[str]:
