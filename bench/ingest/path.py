@@ -64,8 +64,8 @@ def _event(agent: int, turn: int) -> bytes:
             check, passed = f"drifting_{turn % 160}", False
         case 2:
             check, passed = f"drifting_{(turn - 2) % 160}", False
-        case 6:  # that of ten rounds ago, which a person has by now
-            check, passed = f"drifting_{(turn - 86) % 160}", True
+        case 6:  # of an earlier batch, so that a person has it by now
+            check, passed = f"drifting_{(turn - 14) % 160}", True
         case _:
             check, passed = f"steady_{step}", True
     return DriftEvent(
