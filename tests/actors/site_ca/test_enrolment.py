@@ -1,89 +1,21 @@
 """Who gets a certificate, and who is refused: each with its reason, and a line of the audit."""
 
-import contextlib
 import datetime as dt
 import stat
-from collections.abc import AsyncGenerator
 from pathlib import Path
-from random import Random
 
-import attrs
 import pytest
 import trio
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
 
 from actors.ports import EnrolmentRefusedError, Issued
-from actors.site_ca import SiteCa, audit, open_site_ca
-from actors.site_ca.issuing import Enrolment
-from runtime.hosts.device_certificate import NewKey
 from runtime.hosts.grpc import Caller, Code, RefusedCallError
-from runtime.hosts.sqlite import InlineStore
-from runtime.roles.line import SCHEMAS
-from tests.actors.journal.world import SetClock
-
-REGISTER = "/compliance.ComplianceAgent/Register"
-DRIFT = "/compliance.ComplianceAgent/ReportDrift"
-ADDRESS = "192.0.2.7"
-
-
-@attrs.define
-class Clinic:
-    """A site with its CA."""
-
-    ca: SiteCa
-    store: InlineStore
-    clock: SetClock
-
-    async def invited(self, host: str = "ws-7", **life: float) -> str:
-        """Invite a host; give the token."""
-        text = await self.ca.office.invite(
-            host, dt.timedelta(**(life or {"hours": 24})), "ann", "new"
-        )
-        return text.split(":")[2]
-
-    async def enrol(
-        self, token: str, *, host: str = "ws-7", named: str = "", off: float = 0.0, site: str = ""
-    ) -> Issued:
-        """Enrol as a device does whose clock is off by so many seconds."""
-        csr = NewKey.made(named or host).csr_pem
-        at = self.clock.now() + dt.timedelta(seconds=off)
-        issued, _ = await self.ca.certificates.enrol(Enrolment(token, host, csr, at, ADDRESS, site))
-        return issued
-
-    async def refusals(self) -> list[str]:
-        """Give the reasons that the audit has."""
-        await trio.testing.wait_all_tasks_blocked()
-        rows = await self.store.read(audit("", 100))
-        return [row.reason for row in rows if row.what == "refused"]
-
-
-@contextlib.asynccontextmanager
-async def clinic(folder: Path, site: str = "clinic") -> AsyncGenerator[Clinic]:
-    store, clock = InlineStore.with_schemas({"site_ca": SCHEMAS["site_ca"]}), SetClock()
-    ca = await open_site_ca(
-        site,
-        ["appliance.lan"],
-        "127.0.0.1",
-        folder,
-        store=store,
-        clock=clock,
-        random=Random(7),  # noqa: S311  # tokens of a test
-    )
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(ca.doorman.refusals.run)
-        yield Clinic(ca, store, clock)
-        nursery.cancel_scope.cancel()
+from tests.actors.site_ca.clinic import ADDRESS, DRIFT, REGISTER, Clinic, clinic, der
 
 
 def private_files(folder: Path) -> list[Path]:
     files = [path for path in folder.rglob("*") if path.is_file()]
     return [path for path in files if b"PRIVATE" in path.read_bytes()]
-
-
-def der(issued: Issued) -> bytes:
-    loaded = x509.load_pem_x509_certificate(issued.certificate_pem)
-    return loaded.public_bytes(serialization.Encoding.DER)
 
 
 async def test_a_token_buys_one_certificate_of_its_host(tmp_path: Path) -> None:
