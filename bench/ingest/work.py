@@ -5,7 +5,6 @@ decision on what opens or changes an incident: by the same functions, in the sam
 a file with WAL and `synchronous=FULL`.
 """
 
-import datetime as dt
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,25 +13,37 @@ import attrs
 from typing_extensions import override
 
 from actors.coverage import SqliteCoverage
-from actors.drift_receiver import Vocabulary
-from actors.drift_receiver.core import AgentEvent, observation_of, problem_of
+from actors.drift_receiver import (
+    DriftIntake,
+    Fleet,
+    HealOrders,
+    ReceiverSettings,
+    SqliteAgents,
+    SqliteHealOrders,
+    Vocabulary,
+)
 from actors.escalator import SqliteTickets
 from actors.journal import SqliteJournal
 from actors.journal.store import Recording
 from actors.l1_evaluator import RuleSet, event_of
 from actors.messages import Moment, Observation
+from actors.requests import RecordObservations
 from protos.compliance_pb2 import DriftAck, DriftEvent
 from runtime.clock import Clock, SystemClock
 from runtime.hosts import sqlite
 from runtime.hosts.group_commit import Commit, commit_together
+from runtime.hosts.grpc import Caller
 from runtime.hosts.migrations import migrate
+from runtime.hosts.sqlite import InlineStore
 from runtime.ids import Ids, TimeOrderedIds
+from runtime.mailbox import Mailbox
 from runtime.roles.catalogue import load_catalogue
 from runtime.roles.line import SCHEMAS
 from runtime.settings import Settings
 from runtime.store import Write
 
 AGENTS_ANSWER_EVERY_S = 300.0
+_NOBODY = Caller("")
 
 
 @attrs.frozen
@@ -72,48 +83,20 @@ class Work:
     vocabulary: Vocabulary
     clock: Clock
     ids: Ids
-
-    def observations(self, events: Sequence[DriftEvent]) -> list[Observation]:
-        """Put events in our words, as the drift receiver does."""
-        arrived = self.clock.now()
-        ids = self.ids.several("observation", len(events))
-        return [self._heard(event, id_, arrived) for event, id_ in zip(events, ids, strict=True)]
+    intake: DriftIntake
+    """Puts events in our words, and hands them to nobody."""
 
     def record(self, connection: sqlite3.Connection, events: Sequence[DriftEvent]) -> list[str]:
         """Make events durable with one flush; give the id of each."""
-        observations = self.observations(events)
+        heard = self.intake.hear([_NOBODY] * len(events), events)
+        observations = [each for each in heard if not isinstance(each, str)]
+        assert len(observations) == len(events), heard
         new_id = iter(self.ids.several("inc", len(events))).__next__
         record = self.journal.record(observations, new_id, Moment.read(self.clock))
         commit = Commit((record, self.coverage.heard(observations)))
         commit_together(connection, [commit])
         recordings: list[Recording] = commit.result.unwrap()[0]
         return [str(each.recorded and each.recorded.observation_id) for each in recordings]
-
-    def _heard(self, event: DriftEvent, id_: str, arrived: dt.datetime) -> Observation:
-        said = AgentEvent(
-            agent_id=event.agent_id,
-            host=event.hostname,
-            check=event.check_type,
-            passed=event.passed,
-            expected=event.expected,
-            actual=event.actual,
-            control=event.hipaa_control,
-            timestamp=event.timestamp,
-            metadata=event.metadata,
-            boot_id=event.boot_id,
-            seq=event.seq,
-            size=event.ByteSize(),
-        )
-        if problem := problem_of(said):
-            raise ValueError(problem)
-        return observation_of(
-            said,
-            id=id_,
-            site="site",
-            platform=self.vocabulary.platform(said.host),
-            vocabulary=self.vocabulary,
-            arrived=arrived,
-        )
 
 
 @attrs.frozen
@@ -135,12 +118,18 @@ def real_work() -> Work:
     """Make the work with the shipped rules and the names of the shipped checks."""
     catalogue, clock = load_catalogue(Settings()), SystemClock()
     ids = TimeOrderedIds(clock)
+    vocabulary = Vocabulary(catalogue.names.aliases, catalogue.names.severities)
+    store = InlineStore.with_schemas({})
+    fleet = Fleet(ReceiverSettings("site"), store, SqliteAgents(), clock)
+    orders = HealOrders(store, SqliteHealOrders(), clock, AGENTS_ANSWER_EVERY_S, fleet)
+    nobody = Mailbox[RecordObservations]("nobody", capacity=1)
     return Work(
         DecidingJournal(SqliteTickets(ids, ()), catalogue.rules),
         SqliteCoverage(lambda _: AGENTS_ANSWER_EVERY_S),
-        Vocabulary(catalogue.names.aliases, catalogue.names.severities),
+        vocabulary,
         clock,
         ids,
+        DriftIntake(fleet, vocabulary, nobody.post, clock, ids, orders),
     )
 
 
