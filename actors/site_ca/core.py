@@ -2,6 +2,7 @@
 
 import datetime as dt
 import enum
+import hashlib
 import ipaddress
 import re
 from collections.abc import Mapping
@@ -236,6 +237,11 @@ def network_problem(text: str) -> str | None:
     except ValueError as error:
         return str(error)
     return None
+
+
+def token_digest(token: str) -> str:
+    """Give what is stored of a token; its letters may be typed in either case."""
+    return hashlib.sha256(token.strip().upper().encode()).hexdigest()
 
 
 def host_of(address: str) -> str:

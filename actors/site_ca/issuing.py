@@ -6,7 +6,6 @@ is spent once, and a window counts down, whatever falls in between.
 
 import contextlib
 import datetime as dt
-import hashlib
 from collections.abc import Generator
 from random import Random
 
@@ -26,6 +25,7 @@ from actors.site_ca.core import (
     folded,
     host_of,
     term,
+    token_digest,
     token_problem,
     window_problem,
 )
@@ -172,11 +172,6 @@ class Issuing(Certificates):
             shown = folded(host) or ""
             self.doorman.refusals.tell(error.reason, address=address, host=shown)
             raise
-
-
-def token_digest(token: str) -> str:
-    """Give what is stored of a token; its letters may be typed in either case."""
-    return hashlib.sha256(token.strip().upper().encode()).hexdigest()
 
 
 def _host(name: str) -> str:

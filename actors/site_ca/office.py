@@ -17,8 +17,8 @@ from actors.site_ca.core import (
     Window,
     folded,
     network_problem,
+    token_digest,
 )
-from actors.site_ca.issuing import token_digest
 from actors.site_ca.standing import Standing
 from actors.site_ca.store import Act, Line, Register
 from runtime.clock import Clock

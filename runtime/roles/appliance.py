@@ -19,7 +19,6 @@ from actors.circuit_breaker import GateSettings, Window
 from actors.coverage import CoverageSettings
 from actors.drift_receiver import (
     AgentServicer,
-    Door,
     Fleet,
     HealOrders,
     ReceiverSettings,
@@ -34,7 +33,6 @@ from actors.escalator import Channel, LogChannel, WebhookChannel
 from actors.flap_suppressor import FlapSettings
 from actors.messages import Mode, Platform, Severity, Stop, StopKind
 from actors.scanner import Watch
-from actors.site_ca import SiteCa
 from runtime.actor import Actor, service
 from runtime.clock import Clock, SystemClock
 from runtime.destination import Destination, Webhook
@@ -57,7 +55,7 @@ from runtime.roles.catalogue import Catalogue, load_catalogue
 from runtime.roles.commands import Commands
 from runtime.roles.control import Changes, Control, Probes
 from runtime.roles.crew import run_crew
-from runtime.roles.identity import identity_edges, identity_of
+from runtime.roles.identity import Identity, identity_of
 from runtime.roles.identity_commands import IdentityCommands
 from runtime.roles.line import SCHEMAS, Line, LineSettings, Ports, build_line
 from runtime.roles.views import view
@@ -107,9 +105,9 @@ async def run_appliance(settings: Settings) -> None:
             agents=(orders := _orders(settings, database, clock)),
             writers=(writers := stack.enter_context(open_writers())),
         )
-        site_ca = await identity_of(settings, state_dir, database, clock, random)
+        identity = await identity_of(settings, state_dir, database, clock, random)
         edges = await stack.enter_async_context(
-            _edges(settings, state_dir, in_force, orders, site_ca)
+            _edges(settings, state_dir, in_force, orders, identity)
         )
         if writers is not None:
             edges.append(partial(_writers_service, writers))
@@ -198,29 +196,30 @@ async def _edges(
     state_dir: Path,
     in_force: InForce,
     orders: HealOrders,
-    site_ca: SiteCa | None,
+    identity: Identity | None,
 ) -> AsyncGenerator[list[Edge]]:
     """Take the addresses, so that one that is in use is known before anything starts."""
     with contextlib.ExitStack() as stack:
         socket = stack.enter_context(unix_listener(state_dir / "control.sock"))
-        commands = _commands(settings, in_force, orders.fleet, site_ca)
+        commands = _commands(settings, in_force, orders.fleet, identity)
         edges: list[Edge] = [partial(_control_service, commands, [socket])]
-        edges += stack.enter_context(identity_edges(settings, site_ca))
+        if identity is not None:
+            edges += identity.edges
         if settings.health.port:
             edges.append(partial(_probe_service, [loopback_listener(settings.health.port)]))
         if settings.listen.enabled:
             listen(settings.listen.host, settings.listen.port).close()  # in use? then say so now
-            edges.append(partial(_agent_service, settings, in_force, orders, site_ca))
+            edges.append(partial(_agent_service, settings, in_force, orders, identity))
         yield edges
 
 
 def _commands(
-    settings: Settings, in_force: InForce, fleet: Fleet, site_ca: SiteCa | None
+    settings: Settings, in_force: InForce, fleet: Fleet, identity: Identity | None
 ) -> Callable[[Line], Changes]:
     return lambda line: {
         **Commands(settings.site_id, line, in_force.reload).changes(),
         **AgentCommands(fleet).changes(),
-        **IdentityCommands(None if site_ca is None else site_ca.office).changes(),
+        **IdentityCommands(None if identity is None else identity.office).changes(),
     }
 
 
@@ -299,9 +298,9 @@ def _limits(settings: Settings) -> Limits:
 
 
 def _agent_service(
-    settings: Settings, in_force: InForce, orders: HealOrders, site_ca: SiteCa | None, line: Line
+    settings: Settings, in_force: InForce, orders: HealOrders, identity: Identity | None, line: Line
 ) -> Actor:
-    door = None if site_ca is None else Door(site_ca.doorman, site_ca.tls)
+    door = None if identity is None else identity.door
 
     def servicer() -> AgentServicer:
         names = in_force.catalogue.names
@@ -316,7 +315,7 @@ def _agent_service(
             line.ports.clock,
             line.ports.ids,
             orders,
-            certificates=None if site_ca is None else site_ca.certificates,
+            certificates=None if identity is None else identity.certificates,
         )
 
     return service(

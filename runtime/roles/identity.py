@@ -1,12 +1,15 @@
-"""The site CA of an appliance, as its settings want it, and the services around it."""
+"""The site CA of an appliance, as its settings want it: what others need of it, and services."""
 
-import contextlib
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from random import Random
 
-from actors.site_ca import LIMITS, SiteCa, open_site_ca
+import attrs
+
+from actors.drift_receiver import Door
+from actors.ports import Certificates
+from actors.site_ca import Office
 from runtime.actor import Actor, service
 from runtime.clock import Clock
 from runtime.hosts.http_server import serve_http
@@ -16,49 +19,46 @@ from runtime.settings import Settings
 from runtime.store import Store
 
 
+@attrs.frozen
+class Identity:
+    """How agents show who they are, who gives certificates, and who obeys operators."""
+
+    door: Door
+    certificates: Certificates
+    office: Office
+    edges: Sequence[Callable[[Line], Actor]]
+    """Its services."""
+
+
 async def identity_of(
     settings: Settings, state_dir: Path, store: Store, clock: Clock, random: Random
-) -> SiteCa | None:
+) -> Identity | None:
     """Open the site CA; None where agents are served without certificates, or not at all.
 
     Raises:
         InvalidFileError: a file of keys in the state directory is damaged.
+        ListenError: the enrolment port is in use.
     """
     if not settings.listen.needs_certificates:
         return None
+    # Late: see the room's `__init__`.
+    from actors.site_ca.enrolment import LIMITS
+    from actors.site_ca.site_ca import open_site_ca
+
     at = settings.listen
-    return await open_site_ca(
+    site_ca = await open_site_ca(
         settings.site_id, at.names, at.host, state_dir, store=store, clock=clock, random=random
     )
-
-
-@contextlib.contextmanager
-def identity_edges(
-    settings: Settings, site_ca: SiteCa | None
-) -> Generator[list[Callable[[Line], Actor]]]:
-    """Take the enrolment port, and give the services; none where there is no site CA.
-
-    Raises:
-        ListenError: the port is in use.
-    """
-    if site_ca is None:
-        yield []
-        return
-    edges: list[Callable[[Line], Actor]] = [partial(_site_ca_service, site_ca)]
-    if settings.listen.enrol_port:
-        plain = tcp_listener(settings.listen.host, settings.listen.enrol_port)
+    edges = [partial(_service, "site_ca", site_ca.run)]
+    if at.enrol_port:
+        plain = tcp_listener(at.host, at.enrol_port)
         listener = TlsListener(plain, site_ca.port.enrolment_tls)
-        edges.append(partial(_enrolment_service, site_ca, listener))
-    yield edges
+        serve = partial(serve_http, [listener], site_ca.enrolment.handle, LIMITS)
+        edges.append(partial(_service, "enrolment", serve, ingress=True))
+    return Identity(Door(site_ca.doorman, site_ca.tls), site_ca.certificates, site_ca.office, edges)
 
 
-def _site_ca_service(site_ca: SiteCa, _line: Line) -> Actor:
-    return service("site_ca", site_ca.run)
-
-
-def _enrolment_service(site_ca: SiteCa, listener: TlsListener, _line: Line) -> Actor:
-    return service(
-        "enrolment",
-        lambda: serve_http([listener], site_ca.enrolment.handle, LIMITS),
-        ingress=True,
-    )
+def _service(
+    name: str, run: Callable[[], Awaitable[None]], _line: Line, *, ingress: bool = False
+) -> Actor:
+    return service(name, run, ingress=ingress)

@@ -13,8 +13,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from actors.ports import Issued
-from actors.site_ca import SiteCa, audit, open_site_ca
+from actors.site_ca import audit
 from actors.site_ca.issuing import Enrolment
+from actors.site_ca.site_ca import SiteCa, open_site_ca
 from runtime.hosts.device_certificate import NewKey
 from runtime.hosts.sqlite import InlineStore
 from runtime.roles.line import SCHEMAS

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import trio
 import trio.testing
 
-from actors.site_ca import LIMITS
+from actors.site_ca.enrolment import LIMITS
 from runtime.clock import SystemClock
 from runtime.hosts.device_certificate import NewKey
 from runtime.hosts.http_server import serve_http

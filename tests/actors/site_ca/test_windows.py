@@ -10,8 +10,7 @@ import trio.testing
 from cryptography import x509
 
 from actors.ports import EnrolmentRefusedError, Issued
-from actors.site_ca.core import Certificate
-from actors.site_ca.issuing import token_digest
+from actors.site_ca.core import Certificate, token_digest
 from actors.site_ca.sqlite import SqliteRegister
 from actors.site_ca.store import Act, Line
 from runtime.errors import ArightError, ConflictError, InvalidRequestError, NotFoundError
