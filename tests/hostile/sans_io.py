@@ -40,7 +40,6 @@ class World(Floor):
     """One connection, and a floor that answers what the test tells it to."""
 
     limits: Limits = SMALL
-    draining: bool = False
     doorman: Doorman = attrs.field(factory=OpenDoor)
     routes: Mapping[str, Route] = attrs.field(factory=lambda: routes_of(Echo()))
     now: float = 0.0

@@ -44,17 +44,12 @@ class Batches:
     _order: "itertools.count[int]" = attrs.field(factory=itertools.count, init=False)
     _allowances: dict[object, Budget] = attrs.field(factory=dict[object, Budget], init=False)
     _bell: trio.Event = attrs.field(factory=trio.Event, init=False)
-    _answering: int = attrs.field(default=0, init=False)
 
     def arrived(self, call: Call) -> None:
         """Queue a call that has messages, or has ended."""
         call.queued = True
         self._ready.append(call)
         self._bell.set()
-
-    def idle(self) -> bool:
-        """Say whether everything that arrived is answered."""
-        return not (self._ready or self._waiting or self._answering)
 
     def hurry(self) -> None:
         """Make nobody wait for an allowance any more: the server closes."""
@@ -128,7 +123,6 @@ class Batches:
         callers: list[Caller] = []
         for run in runs:
             callers.extend([run.call.caller] * len(run.messages))
-        self._answering = len(messages)
         try:
             answers = await self.answer(callers, messages) if messages else ()
         except RefusedCallError as refused:
@@ -136,8 +130,6 @@ class Batches:
                 run.refused = run.refused or refused
                 run.messages.clear()
             answers = ()
-        finally:
-            self._answering = 0
         at = 0
         for run in runs:
             end = at + len(run.messages)

@@ -62,7 +62,6 @@ class Floor(Protocol):
     limits: Limits
     pool: Pool
     doorman: Doorman
-    draining: bool
 
     def begin(self, call: Call) -> None:
         """Run the method of a call."""
@@ -213,6 +212,7 @@ class Connection(Wire):
         return data
 
     def _over(self) -> bool:
+        # Asked anew: type checkers hold what `receive` saw of it to be so still.
         return self.closing
 
     def _data(self, stream: int, flags: int, payload: bytes, now: float) -> None:
@@ -322,7 +322,7 @@ class Connection(Wire):
             def widen() -> None:
                 self._widen(call)
 
-            house = self.caller.identity or self.caller.address.rpartition(":")[0]
+            house = self.caller.identity or self.caller.host
             call.permit = Permit(self, house, call.needs, widen)
             self.floor.pool.ask(call.permit)
 
@@ -411,14 +411,13 @@ class Connection(Wire):
                 if stream in self.calls:
                     self._drop(self.calls[stream])
                 self._count_reset(now)
-                self._close_if_done()
             case _:
                 pass
 
     def _open(self, stream: int, raw: Iterable[tuple[bytes, bytes]], now: float) -> None:
         self.called, self.busy_at = self.called + 1, now
         limits = self.floor.limits
-        if self.retiring or self.floor.draining:
+        if self.retiring:
             self._refuse(stream, ErrorCodes.REFUSED_STREAM)
             return
         if len(self.calls) >= limits.streams:
@@ -561,9 +560,8 @@ class Connection(Wire):
 
     def _end(self, call: Call, ending: Ending) -> None:
         headers = trailing(ending.code, ending.reason, ending.metadata, begun=call.begun)
-        self._drop(call)
         self._send_last(call.id, headers)
-        self._close_if_done()
+        self._drop(call)
 
     def _send_last(self, stream: int, headers: Headers) -> None:
         self._h2.send_headers(stream, headers, end_stream=True)
@@ -627,7 +625,7 @@ class Connection(Wire):
         self.touched()
 
     def _close_if_done(self) -> None:
-        if self.retiring and not self.calls:
+        if self.retiring and not self.calls and not self.closing:
             self.closing = True
             self.touched()
 
@@ -662,6 +660,7 @@ class Connection(Wire):
         if call.ending is None:
             call.scope.cancel(reason="the peer is gone")
         call.changed()
+        self._close_if_done()
 
     def _forget_input(self, call: Call) -> None:
         unread = len(call.partial) + sum(PREFIX_BYTES + len(body) for body in call.inbox)

@@ -15,14 +15,12 @@ _KNOWN = 1024
 class Offences:
     """The log of offenders; it forgets those whom it has not seen for longest."""
 
-    total: int = attrs.field(default=0, init=False)
     _seen: OrderedDict[str, "_Offender"] = attrs.field(
         factory=OrderedDict[str, "_Offender"], init=False
     )
 
     def note(self, who: str, reason: str, now: float) -> None:
         """Count an offence, and log it unless this offender was logged within a minute."""
-        self.total += 1
         offender = self._seen.setdefault(who, _Offender())
         self._seen.move_to_end(who)
         if len(self._seen) > _KNOWN:

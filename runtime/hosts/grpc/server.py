@@ -111,8 +111,7 @@ class Server:
     doorman: Doorman
     tls: Callable[[], ssl.SSLContext] | None
     random: Random
-    draining: bool = attrs.field(default=False, init=False)
-    """No call is taken any more."""
+    _draining: bool = attrs.field(default=False, init=False)
     pool: Pool = attrs.field(init=False)
     offences: Offences = attrs.field(factory=Offences, init=False)
     peers: dict[int, Peer] = attrs.field(factory=dict[int, Peer], init=False)
@@ -170,7 +169,7 @@ class Server:
 
     async def _drain(self) -> None:
         """Answer what was read, say that we close, and wait until all peers have hung up."""
-        self.draining = True
+        self._draining = True
         self._accept_off()
         for batches in self._batches.values():
             batches.hurry()
@@ -298,7 +297,7 @@ class Server:
     # Who comes.
 
     def _accept_on(self) -> None:
-        if not (self._accepting or self.draining):
+        if not (self._accepting or self._draining):
             self._epoll.register(self.listener.fileno(), select.EPOLLIN)
             self._accepting = True
 
@@ -371,7 +370,7 @@ class Server:
 
     def offended(self, caller: Caller, reason: str) -> None:
         """Log what a peer did wrong."""
-        self.offences.note(caller.address.rpartition(":")[0], reason, trio.current_time())
+        self.offences.note(caller.host, reason, trio.current_time())
 
     def _touched(self, peer: Peer) -> None:
         if not peer.gone:

@@ -63,6 +63,11 @@ class Caller:
     identity: str = ""
     """As the doorman gave it; empty without a certificate."""
 
+    @property
+    def host(self) -> str:
+        """Give the address without the port."""
+        return self.address.rpartition(":")[0]
+
 
 class Doorman(Protocol):
     """Says who may come in; asked on trio's thread, so it must know by heart."""
