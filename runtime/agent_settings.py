@@ -1,6 +1,5 @@
 """The settings of the endpoint agent: defaults < config/agent.yaml < flags."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from socket import gethostname
@@ -11,7 +10,15 @@ import pydantic
 from pydantic import Field
 
 from runtime.documents import Document, as_mapping, read_document, validated
-from runtime.settings import Name, Seconds, ServiceCommand, Settings, Target, is_loopback
+from runtime.settings import (
+    Name,
+    Seconds,
+    ServiceCommand,
+    Settings,
+    Target,
+    is_loopback,
+    usual_state_dir,
+)
 
 
 class _Section(pydantic.BaseModel):
@@ -81,11 +88,7 @@ class AgentSettings(_Section):
     @property
     def state_path(self) -> Path:
         """Give the state directory; never the appliance's, which holds its own."""
-        if self.state_dir is not None:
-            return self.state_dir
-        if os.geteuid() == 0:
-            return Path("/var/lib/aright-agent")
-        return Path.home() / ".local" / "state" / "aright-agent"
+        return self.state_dir or usual_state_dir("aright-agent")
 
     @property
     def catalogue(self) -> Settings:

@@ -325,11 +325,7 @@ class Settings(_Section):
     @property
     def state_path(self) -> Path:
         """Give the state directory: the set one, or the usual place of root or of a user."""
-        if self.state_dir is not None:
-            return self.state_dir
-        if os.geteuid() == 0:
-            return Path("/var/lib/aright")
-        return Path.home() / ".local" / "state" / "aright"
+        return self.state_dir or usual_state_dir("aright")
 
     @property
     def rule_folders(self) -> tuple[Path, ...]:
@@ -437,6 +433,13 @@ def _at(data: object, where: Where) -> object:
 
 def _dotted(where: Where) -> str:
     return ".".join(str(step) for step in where)
+
+
+def usual_state_dir(name: str) -> Path:
+    """Give where root, or else a user, keeps the state of a program."""
+    if os.geteuid() == 0:
+        return Path("/var/lib") / name
+    return Path.home() / ".local" / "state" / name
 
 
 def is_loopback(host: str) -> bool:

@@ -1,6 +1,5 @@
 """The port of endpoint agents."""
 
-import ipaddress
 import ssl
 from collections.abc import Callable
 
@@ -12,6 +11,7 @@ from actors.drift_receiver.core import ReceiverSettings
 from actors.drift_receiver.servicer import AgentServicer
 from runtime.hosts.grpc import Doorman, Limits, listen, serve_grpc
 from runtime.hosts.listening import ListenError
+from runtime.settings import is_loopback
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(actor="drift_receiver")
 
@@ -70,12 +70,5 @@ def _check_safe(settings: ReceiverSettings) -> None:
     address = f"{settings.host}:{settings.port}"
     if not settings.insecure_loopback:
         raise ListenError(address, "there are no certificates, and insecure_loopback is not set")
-    if not _is_loopback(settings.host):
+    if not is_loopback(settings.host):
         raise ListenError(address, "insecure_loopback serves a loopback address only")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
