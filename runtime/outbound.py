@@ -2,10 +2,10 @@
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from random import Random
-from typing import Protocol
+from typing import Literal, Protocol
 
 import attrs
 import trio
@@ -38,6 +38,16 @@ class BudgetSpentError(OutboundError):
 
 class RejectedError(OutboundError):
     """The other side refused: a redirect or a 4xx.  To repeat it at once is no use."""
+
+    def __init__(self, host: str, status: int, body: bytes = b"") -> None:
+        super().__init__(host, f"http_{status}")
+        self.status = status
+        self.body = body
+        """What it said, as far as a reply was to be read; for the caller's eyes, for no log."""
+
+
+class TooLargeError(OutboundError):
+    """The other side answered well, and with more than was to be read.  It is not repeated."""
 
 
 class UndeliveredError(OutboundError):
@@ -94,11 +104,50 @@ def _plain(text: str) -> str:
     return text if not text or _PLAIN.fullmatch(text) else "withheld"
 
 
+@attrs.frozen
+class Digest:
+    """A hash for a public calendar: raw bytes that tell nothing of what was hashed."""
+
+    value: bytes = attrs.field(
+        repr=False,
+        validator=[attrs.validators.min_len(1), attrs.validators.max_len(64)],
+    )
+
+
+@attrs.frozen
+class Call:
+    """One question to the world."""
+
+    method: Literal["GET", "POST"]
+    url: str = attrs.field(repr=False)  # its path is often a secret too
+    headers: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
+    """Beside those of the door; a key of ours stands here."""
+    content: Scrubbed | Digest | None = None
+    content_type: str = "application/json"
+    max_reply: int = 65536
+    """Bytes of the reply's body that are read at most; 0: it is not read."""
+    try_s: float | None = None
+    """Seconds within which one try must be answered, where the door's own do not fit."""
+
+    @property
+    def body(self) -> bytes:
+        """Give the bytes that leave."""
+        match self.content:
+            case None:
+                return b""
+            case Digest(value):
+                return value
+            case Scrubbed(body=body):
+                return body
+
+
 class Transport(Protocol):
     """`HttpClient` of `runtime.hosts.http_client`."""
 
-    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
-        """Send one request; raises HttpError."""
+    async def request(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, max_reply: int
+    ) -> Reply:
+        """Send one request, read so much of the answer's body; raises HttpError."""
         ...
 
 
@@ -127,18 +176,36 @@ class Outbound:
         Raises:
             ForbiddenDestinationError, BudgetSpentError, RejectedError, UndeliveredError
         """
-        host = self._allowed(to.url)
-        for attempt in range(1, self.tries + 1):
+        await self._repeat(to.url, lambda: self._signed(to, content), self.tries)
+
+    async def exchange(self, call: Call, *, tries: int = 1) -> Reply:
+        """Ask, and give the 2xx reply with its body.
+
+        Whole tries end with the deadline of the caller's scope; each has its own beside that.
+
+        Raises:
+            ForbiddenDestinationError, BudgetSpentError, RejectedError, UndeliveredError,
+            TooLargeError
+        """
+        return await self._repeat(call.url, lambda: call, tries)
+
+    async def _repeat(self, url: str, call: Callable[[], Call], tries: int) -> Reply:
+        """Try until a 2xx came or no try is left; `call` is made anew for each."""
+        host = self._allowed(url)
+        attempt = 0
+        while True:
+            attempt += 1
             if wait_s := self.allowance.spend(self.clock.monotonic()):
                 raise BudgetSpentError(host, "budget_spent", retry_in_s=wait_s)
-            failure = await self._try(host, to, content)
-            if failure is None:
-                return
+            try:
+                return await self._try(host, call())
+            except UndeliveredError as failure:
+                # Who asks for a long pause gets it: not here, but from whoever keeps the outbox.
+                if attempt >= tries or failure.retry_in_s > self.try_s:
+                    raise
+                asked_s = failure.retry_in_s
             pause = self.pause_s * 2.0 ** (attempt - 1) * self.random.uniform(0.5, 1.5)
-            # Who asks for a long pause gets it: not here, but from whoever keeps the outbox.
-            if attempt == self.tries or failure.retry_in_s > self.try_s:
-                raise failure
-            await trio.sleep(max(pause, failure.retry_in_s))
+            await trio.sleep(max(pause, asked_s))
 
     def _allowed(self, url: str) -> str:
         try:
@@ -149,28 +216,35 @@ class Outbound:
             raise ForbiddenDestinationError(destination.host, "not_allowed")
         return destination.host
 
-    async def _try(self, host: str, to: Webhook, content: Scrubbed) -> UndeliveredError | None:
-        """Try once.  Gives what may go better next time; raises RejectedError."""
-        now = self.clock.now()
+    def _signed(self, to: Webhook, content: Scrubbed) -> Call:
+        now = int(self.clock.now().timestamp())
         headers = {
-            "Content-Type": "application/json",
-            "User-Agent": "aright",
             "Aright-Delivery": content.id,
-            "Aright-Signature": signature(to.secret, int(now.timestamp()), content.body),
+            "Aright-Signature": signature(to.secret, now, content.body),
         }
+        return Call("POST", to.url, headers, content, max_reply=0)
+
+    async def _try(self, host: str, call: Call) -> Reply:
+        headers = {**call.headers, "User-Agent": "aright"}
+        if call.content is not None:
+            headers["Content-Type"] = call.content_type
         try:
-            with trio.fail_after(self.try_s):
-                reply = await self.transport.post(to.url, headers, content.body)
-        except trio.TooSlowError:
-            return UndeliveredError(host, "timeout")
+            with trio.fail_after(self.try_s if call.try_s is None else call.try_s):
+                reply = await self.transport.request(
+                    call.method, call.url, headers, call.body, call.max_reply
+                )
+        except trio.TooSlowError as error:
+            raise UndeliveredError(host, "timeout") from error
         except HttpError as error:
-            return UndeliveredError(host, error.reason)
+            raise UndeliveredError(host, error.reason) from error
         if 200 <= reply.status < 300:  # noqa: PLR2004  what HTTP calls success
-            return None
+            if reply.cut:
+                raise TooLargeError(host, "too_large")
+            return reply
         if reply.status == 429 or reply.status >= 500:  # noqa: PLR2004  later may be better
-            retry_in_s = _retry_after(reply.headers.get("retry-after", ""), now)
-            return UndeliveredError(host, f"http_{reply.status}", retry_in_s=retry_in_s)
-        raise RejectedError(host, f"http_{reply.status}")
+            retry_in_s = _retry_after(reply.headers.get("retry-after", ""), self.clock.now())
+            raise UndeliveredError(host, f"http_{reply.status}", retry_in_s=retry_in_s)
+        raise RejectedError(host, reply.status, reply.body)
 
 
 def _retry_after(text: str, now: dt.datetime) -> float:

@@ -1,7 +1,7 @@
 """Every message that crosses a mailbox, by subject: frozen, and plain data all the way down."""
 
-from actors.messages.flow import ExecuteRunbook, FixProposed, IncidentToDecide
-from actors.messages.incident import Decision, Fact, Incident, Mode, Move, Refusal, State
+from actors.messages.flow import ExecuteRunbook, FixProposed, IncidentToDecide, PlanWanted
+from actors.messages.incident import Decision, Fact, Incident, Mode, Move, Plan, Refusal, State
 from actors.messages.intent import Intent, IntentState
 from actors.messages.json import JSON
 from actors.messages.moment import Moment
@@ -29,6 +29,8 @@ __all__ = [
     "Moment",
     "Move",
     "Observation",
+    "Plan",
+    "PlanWanted",
     "Platform",
     "Recorded",
     "Refusal",

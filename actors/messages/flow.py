@@ -19,8 +19,16 @@ class IncidentToDecide:
 
 
 @attrs.frozen
+class PlanWanted:
+    """No rule fits; L1 asks the planner, and the incident stays `deciding` until it has answered."""
+
+    incident: Incident
+    observation: Observation
+
+
+@attrs.frozen
 class FixProposed:
-    """A rule named a runbook (`incident.decision`); L1 asks the safety gate."""
+    """A rule or a plan named a runbook (`incident.decision`); its room asks the safety gate."""
 
     incident: Incident
     observation: Observation

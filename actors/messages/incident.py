@@ -61,10 +61,25 @@ class Fact:
 
 
 @attrs.frozen
+class Plan:
+    """Where a decision comes from that no rule made: L2 chose a runbook of the catalogue."""
+
+    decision_id: str
+    """Of the planner's own record of it."""
+    pattern_signature: str
+    confidence: float
+    """0.0 to 1.0, as the model gave it."""
+    model: str
+    provider: str
+    """By its name in the settings."""
+
+
+@attrs.frozen
 class Decision:
-    """What L1 made of an incident; stored with it, so that every later stop can name the rule."""
+    """What was made of an incident; stored with it, so that every later stop can name the rule."""
 
     rule_id: str
+    """Empty for a plan."""
     rule_version: str
     """Version of the whole rule set, by content hash."""
     action: str
@@ -78,6 +93,8 @@ class Decision:
     """The rule's own bound on the hosts it touches in an hour, where it has one."""
     cooldown_s: float = 0.0
     """Seconds for which the rule's cooldown still holds on this host; 0 means not cooling."""
+    plan: Plan | None = None
+    """None for a rule's decision."""
 
 
 @attrs.frozen

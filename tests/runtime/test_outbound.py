@@ -4,7 +4,6 @@ import datetime as dt
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
 from random import Random
 
 import attrs
@@ -19,18 +18,22 @@ from runtime.destination import Destination, InvalidDestinationError, Webhook
 from runtime.hosts.http_client import HttpClient, HttpError, Reply
 from runtime.outbound import (
     BudgetSpentError,
+    Call,
+    Digest,
     ForbiddenDestinationError,
     Notice,
     Outbound,
     OutboundError,
     RejectedError,
     Scrubbed,
+    TooLargeError,
     UndeliveredError,
     scrubbed_notice,
 )
 from tests.runtime.webhook import (
     Conduct,
     Receiver,
+    dripping,
     endless,
     hang,
     head_without_end,
@@ -177,6 +180,116 @@ def test_a_destination_that_is_invalid_does_not_show_the_password() -> None:
     assert "hunter2" not in repr(Webhook("https://example.org/hunter2", b"hunter2"))
 
 
+def answer(code: int, body: bytes, *headers: bytes) -> Conduct:
+    lines = [b"HTTP/1.1 %d Said" % code, b"Content-Length: %d" % len(body), *headers, b"", body]
+    return says(b"\r\n".join(lines))
+
+
+async def test_a_question_brings_the_answer_and_its_own_headers() -> None:
+    async with receiving(answer(200, b'{"said": 1}')) as receiver:
+        call = Call("POST", receiver.url, {"Authorization": "Bearer key"}, CONTENT)
+        reply = await door(receiver.url).exchange(call)
+
+    [(headers, body)] = receiver.requests
+    assert reply.body == b'{"said": 1}'
+    assert body == CONTENT.body
+    assert headers["authorization"] == "Bearer key"
+    assert headers["content-type"] == "application/json"
+    assert "aright-signature" not in headers
+
+
+async def test_a_question_may_have_no_content_or_a_digest() -> None:
+    async with receiving(answer(200, b"")) as receiver:
+        out = door(receiver.url)
+        await out.exchange(Call("GET", receiver.url))
+        content_type = "application/octet-stream"
+        digest = Digest(bytes(range(32)))
+        await out.exchange(Call("POST", receiver.url, content=digest, content_type=content_type))
+
+    [(asked, nothing), (posted, raw)] = receiver.requests
+    assert "content-type" not in asked
+    assert (nothing, raw) == (b"", bytes(range(32)))
+    assert posted["content-type"] == content_type
+
+
+@pytest.mark.parametrize("length", [0, 65])
+def test_a_digest_is_short(length: int) -> None:
+    with pytest.raises(ValueError, match="value"):
+        Digest(bytes(length))
+
+
+@pytest.mark.parametrize("conduct", [endless, answer(200, b"x" * 1001)])
+async def test_an_answer_is_read_to_its_bound_and_not_asked_for_again(conduct: Conduct) -> None:
+    async with receiving(conduct) as receiver:
+        with pytest.raises(TooLargeError, match="too_large"):
+            await door(receiver.url).exchange(Call("GET", receiver.url, max_reply=1000), tries=3)
+
+    assert len(receiver.requests) == 1
+
+
+async def test_an_answer_may_be_as_long_as_its_bound() -> None:
+    async with receiving(answer(200, b"x" * 1000)) as receiver:
+        reply = await door(receiver.url).exchange(Call("GET", receiver.url, max_reply=1000))
+
+    assert len(reply.body) == 1000
+
+
+@pytest.mark.parametrize("conduct", [dripping, hang, head_without_end])
+async def test_an_answer_that_takes_too_long_is_left(conduct: Conduct) -> None:
+    async with receiving(conduct) as receiver:
+        with pytest.raises(UndeliveredError):
+            await door(receiver.url).exchange(Call("GET", receiver.url, try_s=0.2))
+
+
+async def test_the_deadline_of_who_asks_ends_every_try() -> None:
+    async with receiving(dripping) as receiver:
+        with trio.move_on_after(0.2) as scope:
+            await door(receiver.url).exchange(Call("GET", receiver.url), tries=9)
+
+    assert scope.cancelled_caught
+
+
+async def test_a_packed_answer_is_not_unpacked() -> None:
+    packed = answer(200, b"\x1f\x8b", b"Content-Encoding: gzip")
+    async with receiving(packed) as receiver:
+        with pytest.raises(UndeliveredError, match="bad_answer"):
+            await door(receiver.url).exchange(Call("GET", receiver.url))
+
+    [(headers, _)] = receiver.requests
+    assert headers["accept-encoding"] == "identity"
+
+
+async def test_a_refusal_is_handed_over_with_its_words_and_shows_them_to_no_log() -> None:
+    async with receiving(answer(404, b"Pending" + b"x" * 1000)) as receiver:
+        with pytest.raises(RejectedError) as raised:
+            await door(receiver.url).exchange(Call("GET", receiver.url, max_reply=7), tries=3)
+
+    assert (raised.value.status, raised.value.body) == (404, b"Pending")
+    assert "Pending" not in str(raised.value)
+    assert "Pending" not in repr(raised.value)
+
+
+async def test_a_question_is_repeated_as_often_as_is_asked() -> None:
+    async with receiving(status(500), answer(200, b"so")) as receiver:
+        out = door(receiver.url)
+        with pytest.raises(UndeliveredError, match="http_500"):
+            await out.exchange(Call("GET", receiver.url))
+        reply = await out.exchange(Call("GET", receiver.url), tries=2)
+
+    assert reply.body == b"so"
+
+
+async def test_a_question_goes_only_where_the_list_allows() -> None:
+    with pytest.raises(ForbiddenDestinationError):
+        await door("http://127.0.0.1/hook").exchange(Call("GET", "http://127.0.0.2/hook"))
+
+
+def test_a_question_shows_neither_its_key_nor_its_address() -> None:
+    shown = repr(Call("GET", "https://example.org/hunter2", {"X-Key": "hunter2"}))
+
+    assert "hunter2" not in shown
+
+
 @attrs.define
 class Scripted:
     """A transport that answers as told, and notes when it was asked."""
@@ -184,7 +297,7 @@ class Scripted:
     replies: list[Reply | HttpError]
     asked: list[float] = attrs.field(factory=list)
 
-    async def post(self, _url: str, _headers: Mapping[str, str], _body: bytes) -> Reply:
+    async def request(self, *_: object) -> Reply:
         await trio.lowlevel.checkpoint()
         self.asked.append(trio.current_time())
         reply = self.replies[min(len(self.asked), len(self.replies)) - 1]
@@ -260,7 +373,13 @@ async def test_a_spent_budget_sends_nothing_and_says_when_again(
 
 
 def test_an_error_of_the_door_is_one_kind() -> None:
-    kinds = (BudgetSpentError, ForbiddenDestinationError, RejectedError, UndeliveredError)
+    kinds = (
+        BudgetSpentError,
+        ForbiddenDestinationError,
+        RejectedError,
+        TooLargeError,
+        UndeliveredError,
+    )
     assert all(issubclass(kind, OutboundError) for kind in kinds)
 
 

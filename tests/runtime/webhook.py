@@ -45,6 +45,14 @@ async def endless(stream: trio.SocketStream) -> None:
         await stream.send_all(b"10000\r\n" + b"x" * 0x10000 + b"\r\n")
 
 
+async def dripping(stream: trio.SocketStream) -> None:
+    """Answer 200, and a body of which a byte comes now and then."""
+    await stream.send_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+    while True:
+        await stream.send_all(b"x")
+        await trio.sleep(0.02)
+
+
 async def head_without_end(stream: trio.SocketStream) -> None:
     """Answer headers without end."""
     await stream.send_all(b"HTTP/1.1 200 OK\r\n")
@@ -83,7 +91,7 @@ async def _read(stream: trio.SocketStream) -> tuple[dict[str, str], bytes]:
     head, body = data.split(b"\r\n\r\n", 1)
     pairs = (line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
     headers = {name.lower(): value for name, value in pairs}
-    while len(body) < int(headers["content-length"]):
+    while len(body) < int(headers.get("content-length", 0)):
         body += bytes(await stream.receive_some())
     return headers, body
 

@@ -3,8 +3,9 @@
 import pytest
 
 from actors.journal import DeadLetterRow, dead_letters, trace_of
-from actors.messages import Decision, Fact, Intent, IntentState, State, Verdict
+from actors.messages import Decision, Fact, Intent, IntentState, Plan, State, Verdict
 from actors.ports import StaleMoveError
+from runtime.codec import from_json, to_json
 from runtime.errors import NotFoundError
 from tests.actors.journal.world import World
 
@@ -36,6 +37,14 @@ async def test_a_new_decision_replaces_the_old_one_and_says_why(world: World) ->
     assert await world.get(incident.id) == again
     assert (again.decision, again.due) == (DECISION, due)
     assert (await world.store.read(trace_of(incident.id)))[-1]["body"] == fact.body
+
+
+def test_a_plan_is_read_back_and_a_decision_of_before_there_were_plans_too() -> None:
+    plan = Plan("plan_1", "a1b2", 0.8, "gpt-4o", "cloud")
+    planned = Decision("", "v1", "execute_runbook", "RB-SSH", plan=plan)
+
+    assert from_json(to_json(planned), Decision) == planned
+    assert from_json(to_json(DECISION).replace(',"plan":null', ""), Decision) == DECISION
 
 
 async def test_what_is_not_deciding_is_not_decided_again(world: World) -> None:
