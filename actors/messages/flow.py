@@ -20,7 +20,7 @@ class IncidentToDecide:
 
 @attrs.frozen
 class PlanWanted:
-    """No rule fits; L1 asks the planner, and the incident stays `deciding` until it has answered."""
+    """No rule fits: L1 asks the planner, and the incident is `deciding` until it answers."""
 
     incident: Incident
     observation: Observation
