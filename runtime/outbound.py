@@ -1,7 +1,6 @@
 """The one door out: to whom, how often, until when, and nothing but `Scrubbed`."""
 
 import datetime as dt
-import re
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from random import Random
@@ -12,10 +11,10 @@ import trio
 
 from runtime.allowance import Allowance
 from runtime.clock import Clock
-from runtime.codec import to_json
 from runtime.destination import Destination, InvalidDestinationError, Webhook, signature
 from runtime.errors import ArightError
 from runtime.hosts.http_client import HttpError, Reply
+from runtime.scrub import Code, Scrubbed, assemble
 
 
 class OutboundError(ArightError):
@@ -72,36 +71,24 @@ class Notice:
     incidents: int = 0
 
 
-class _Seal:
-    """What only a maker of `Scrubbed` has."""
-
-
-_SEAL = _Seal()
-
-
 @attrs.frozen
-class Scrubbed:
-    """Bytes that may leave, and their id.  Made by `scrubbed_notice`, by nobody else."""
+class Letter:
+    """What leaves for a person, and the id by which the other side knows a repeat."""
 
-    id: str
-    body: bytes = attrs.field(repr=False)
-    seal: _Seal = attrs.field(repr=False, eq=False)
-
-
-_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,199}")
+    id: Code
+    content: Scrubbed
 
 
-def scrubbed_notice(notice: Notice) -> Scrubbed:
+def scrubbed_notice(notice: Notice) -> Letter:
     """Spell a notice as JSON.  A text that has not the form of a name or code is withheld."""
-    fields = attrs.asdict(notice)
-    ids = [_plain(incident_id) for incident_id in notice.incident_ids]
-    texts = {name: _plain(text) for name, text in fields.items() if isinstance(text, str)}
-    body = to_json({**texts, "incident_ids": ids, "incidents": notice.incidents})
-    return Scrubbed(texts["delivery_id"], body.encode(), _SEAL)
-
-
-def _plain(text: str) -> str:
-    return text if not text or _PLAIN.fullmatch(text) else "withheld"
+    texts = {
+        name: Code.or_withheld(text)
+        for name, text in attrs.asdict(notice).items()
+        if isinstance(text, str)
+    }
+    ids = tuple(Code.or_withheld(incident_id) for incident_id in notice.incident_ids)
+    body = assemble({**texts, "incident_ids": ids, "incidents": notice.incidents})
+    return Letter(texts["delivery_id"], body)
 
 
 @attrs.frozen
@@ -137,8 +124,8 @@ class Call:
                 return b""
             case Digest(value):
                 return value
-            case Scrubbed(body=body):
-                return body
+            case Scrubbed():
+                return self.content.body
 
 
 class Transport(Protocol):
@@ -167,16 +154,16 @@ class Outbound:
     pause_s: float = 0.5
     """Seconds before the second try, half to one and a half times; doubled before the third."""
 
-    async def send(self, to: Webhook, content: Scrubbed) -> None:
-        """Post `content`, signed; returns when the other side said 2xx.
+    async def send(self, to: Webhook, letter: Letter) -> None:
+        """Post a letter, signed; returns when the other side said 2xx.
 
-        The same content has the same `Aright-Delivery` header in each try, and the try before
+        The same letter has the same `Aright-Delivery` header in each try, and the try before
         may have arrived unheard: receivers drop what they know.
 
         Raises:
             ForbiddenDestinationError, BudgetSpentError, RejectedError, UndeliveredError
         """
-        await self._repeat(to.url, lambda: self._signed(to, content), self.tries)
+        await self._repeat(to.url, lambda: self._signed(to, letter), self.tries)
 
     async def exchange(self, call: Call, *, tries: int = 1) -> Reply:
         """Ask, and give the 2xx reply with its body.
@@ -216,13 +203,13 @@ class Outbound:
             raise ForbiddenDestinationError(destination.host, "not_allowed")
         return destination.host
 
-    def _signed(self, to: Webhook, content: Scrubbed) -> Call:
+    def _signed(self, to: Webhook, letter: Letter) -> Call:
         now = int(self.clock.now().timestamp())
         headers = {
-            "Aright-Delivery": content.id,
-            "Aright-Signature": signature(to.secret, now, content.body),
+            "Aright-Delivery": letter.id.name,
+            "Aright-Signature": signature(to.secret, now, letter.content.body),
         }
-        return Call("POST", to.url, headers, content, max_reply=0)
+        return Call("POST", to.url, headers, letter.content, max_reply=0)
 
     async def _try(self, host: str, call: Call) -> Reply:
         headers = {**call.headers, "User-Agent": "aright"}
