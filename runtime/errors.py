@@ -58,3 +58,14 @@ class UnansweredError(ArightError):
 
 class UnanswerableError(UnansweredError):
     """A host cannot answer a question at all: no rights, or a tree of files cannot know."""
+
+
+class EvidenceFormatError(ArightError):
+    """A proof, a signed note or a kit that is not in its form; nothing in it is believed.
+
+    `reason` is a code in snake_case.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason

@@ -24,6 +24,10 @@ class Exit(enum.IntEnum):
     """A verification failed, drift is there, or lint found something."""
     TIMEOUT = 7
     WOULD_CHANGE = 10
+    PENDING = 11
+    """A proof that is on its way: nothing speaks against it yet."""
+    UNCHECKED = 12
+    """A proof for whose last step something is missing here: a key, or a header."""
 
 
 def end(code: Exit, message: str) -> NoReturn:

@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "breaker": "List and reset breakers.",
     "ticket": "List, acknowledge and resolve tickets.",
     "agent": "Invite, list and revoke agents; run one, or play many.",
+    "tlog": "Check proofs and checkpoints of any transparency log, offline.",
     "event": "Submit an event by hand.",
 }
 """Noun -> its one line of help; the module of the same name has the command."""
