@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from actors.catalogue.patterns import RefusedPattern, compile_search
+from actors.catalogue.patterns import RefusedPattern, compile_whole_match
 from actors.messages import JSON, Platform
 from runtime.errors import ArightError
 
@@ -257,5 +257,5 @@ _JUDGES: Final[Mapping[ParamType, Callable[[JSON], str | None]]] = {
 
 
 def _whole_match(pattern: str, text: str) -> bool:
-    search = compile_search(f"^(?:{pattern})$")
-    return not isinstance(search, RefusedPattern) and search(text)
+    matches = compile_whole_match(pattern)
+    return not isinstance(matches, RefusedPattern) and matches(text)
