@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "agent": "Invite, list and revoke agents; run one, or play many.",
     "tlog": "Check proofs and checkpoints of any transparency log, offline.",
     "event": "Submit an event by hand.",
+    "ots": "Read and verify OpenTimestamps proofs, offline.",
 }
 """Noun -> its one line of help; the module of the same name has the command."""
 
