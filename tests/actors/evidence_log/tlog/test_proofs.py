@@ -86,17 +86,16 @@ def test_a_consistency_proof_holds_and_leads_to_the_oracles_roots(
 @given(size=sizes, data=st.data())
 def test_an_inclusion_proof_holds_for_nothing_else(size: int, data: st.DataObject) -> None:
     index = data.draw(st.integers(0, size - 1))
-    fits = {
+    path = LOG.inclusion(index, size)
+    fits: dict[str, object] = {
         "index": index,
         "size": size,
         "leaf": LOG.leaf(index),
-        "path": LOG.inclusion(index, size),
+        "path": path,
         "root": LOG.root(size),
     }
-    path = fits["path"]
-    assert isinstance(path, list)
 
-    other = [
+    other: list[dict[str, object]] = [
         {"index": data.draw(st.integers(-1, 800).filter(lambda each: each != index))},
         {"leaf": leaf_hash(b"another")},
         {"leaf": LOG.entries[index]},
@@ -118,7 +117,7 @@ def test_an_inclusion_proof_holds_for_nothing_else(size: int, data: st.DataObjec
 def test_a_consistency_proof_holds_for_nothing_else(new: int, data: st.DataObject) -> None:
     old = data.draw(st.integers(1, new - 1))
     path = LOG.consistency(old, new)
-    fits = {
+    fits: dict[str, object] = {
         "old_size": old,
         "new_size": new,
         "old_root": LOG.root(old),
@@ -128,7 +127,7 @@ def test_a_consistency_proof_holds_for_nothing_else(new: int, data: st.DataObjec
     at, bit = data.draw(st.integers(0, len(path) - 1)), data.draw(st.integers(0, 255))
     flipped = (int.from_bytes(path[at]) ^ 1 << bit).to_bytes(32)
 
-    other = [
+    other: list[dict[str, object]] = [
         {"old_size": data.draw(st.integers(-1, new).filter(lambda each: each != old))},
         {"old_root": EMPTY_ROOT},
         {"new_root": EMPTY_ROOT},
