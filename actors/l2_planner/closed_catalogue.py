@@ -36,7 +36,7 @@ class Slot:
     type: SlotType
     required: bool = False
     values: tuple[Scalar, ...] = ()
-    """For an enum: all that is allowed."""
+    """All that is allowed, where only some values are; an enum has them always."""
     min: int | None = None
     max: int | None = None
     matches: tuple[WholeMatch, ...] = ()
@@ -60,6 +60,12 @@ class Choice:
     """Whether it may run without a person's yes."""
     slots: Mapping[str, Slot] = attrs.field(factory=dict[str, Slot])
     risk: str = ""
+    title: str = ""
+    """What it does, for the model."""
+
+    def fits(self, platform: str, check: str) -> bool:
+        """Say whether it heals such a drift on such a host."""
+        return self.platform in (ANY_PLATFORM, platform) and check in self.checks
 
 
 @attrs.frozen

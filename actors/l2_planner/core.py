@@ -171,10 +171,9 @@ def _on_params(params: Mapping[str, Raw], choice: Choice, host: str) -> Iterator
 def _on_value(value: Raw, slot: Slot) -> Iterator[_Finding]:
     match slot.type, value:
         case SlotType.BOOL, bool():
-            return
+            pass
         case SlotType.ENUM, _:
-            if not any(_same(value, allowed) for allowed in slot.values):
-                yield _reject("param_not_allowed")
+            pass  # its values say all
         case SlotType.INT, int() if not isinstance(value, bool):
             if not _lower(slot) <= value <= _upper(slot):
                 yield _reject("param_out_of_range")
@@ -182,6 +181,8 @@ def _on_value(value: Raw, slot: Slot) -> Iterator[_Finding]:
             yield from _on_text(value, slot)
         case _:
             yield _reject("param_type")
+    if slot.values and not any(_same(value, allowed) for allowed in slot.values):
+        yield _reject("param_not_allowed")
 
 
 def _on_text(text: str, slot: Slot) -> Iterator[_Finding]:

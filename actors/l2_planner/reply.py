@@ -4,9 +4,10 @@ Every step takes time linear in the text.  Nothing is repaired: what a lenient r
 guess at is unreadable here.
 """
 
+import itertools
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Final, TypeAlias, cast
 
@@ -20,7 +21,11 @@ DEPTH: Final = 16
 
 _BLANKS = " \t\r\n"
 _FENCED = re.compile(r"(`{3,})[\w.+-]{0,32}[ \t\r\n]*(\{.*\})[ \t\r\n]*\1", re.DOTALL)
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|[{}\[\]]', re.DOTALL)
+_OBJECT = re.compile(r"\{[ \t\r\n]*[\"}]")
+_FIRST: Final = frozenset('{["-0123456789tfn')
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
+_BRACKET = re.compile(r"[{}\[\]]")
+_STEP: Final = {"{": 1, "[": 1, "}": -1, "]": -1}
 
 
 @attrs.frozen
@@ -54,27 +59,30 @@ def read_reply(output: str | bytes, max_bytes: int) -> Reply | Unreadable:
     body = text.strip(_BLANKS)
     fenced = _FENCED.fullmatch(body)
     whole = strict_json(fenced[2] if fenced else body)
+    if isinstance(whole, dict):
+        return Reply(whole, bare=True)
     if not isinstance(whole, Unreadable):
-        return _object(whole, bare=True)
-    if whole.reason != "not_json":
-        return whole
-    return _object_within(body)
+        return Unreadable("no_object")
+    return _object_within(body) if whole.reason == "not_json" else whole
 
 
 def strict_json(text: str) -> Raw | Unreadable:
     """Read JSON as its standard has it, each key once; NaN and the infinities are none."""
-    if _is_deep(text):
+    read = _decoded(text, 0)
+    if isinstance(read, Unreadable):
+        return read
+    value, end = read
+    return Unreadable("not_json") if text[end:].strip(_BLANKS) else value
+
+
+def _decoded(text: str, start: int) -> tuple[Raw, int] | Unreadable:
+    """Read the JSON value that begins at `start`; gives it and where it ends."""
+    if text[start : start + 1] not in _FIRST:
+        return Unreadable("not_json")
+    if _is_deep(text, start):
         return Unreadable("too_deep")
     try:
-        return cast(
-            "Raw",
-            json.loads(
-                text,
-                object_pairs_hook=_once,
-                parse_constant=_no_number,
-                parse_float=Decimal,
-            ),
-        )
+        return cast("tuple[Raw, int]", _DECODER.raw_decode(text, start))
     except _NotStrictError as error:
         return Unreadable(error.reason)
     except (ValueError, InvalidOperation):
@@ -93,58 +101,26 @@ def _text(output: str | bytes, max_bytes: int) -> str | Unreadable:
     return output if size <= max_bytes else Unreadable("too_large")
 
 
-def _object(value: Raw, *, bare: bool) -> Reply | Unreadable:
-    return Reply(value, bare) if isinstance(value, dict) else Unreadable("no_object")
-
-
 def _object_within(text: str) -> Reply | Unreadable:
     """Find the object that stands in prose; more than one is as bad as none."""
-    found: Reply | None = None
-    for span in _spans(text):
-        if span is None:
-            return Unreadable("not_json")
-        value = strict_json(span)
-        if isinstance(value, Unreadable):
-            if value.reason != "not_json":
-                return value
-        elif found is not None:
-            return Unreadable("several_objects")
-        else:
-            found = Reply(cast("dict[str, Raw]", value), bare=False)
-    return found or Unreadable("not_json")
+    begin = _OBJECT.search(text)
+    if begin is None:
+        return Unreadable("not_json")
+    read = _decoded(text, begin.start())
+    if isinstance(read, Unreadable):
+        return read
+    value, end = read
+    if _OBJECT.search(text, end):
+        return Unreadable("several_objects")
+    return Reply(cast("dict[str, Raw]", value), bare=False)
 
 
-def _spans(text: str) -> Iterator[str | None]:
-    """Yield what stands between balanced braces; None where braces are never closed."""
-    start = text.find("{")
-    while start >= 0:
-        end = _end_of(text, start)
-        yield None if end is None else text[start:end]
-        start = -1 if end is None else text.find("{", end)
-
-
-def _end_of(text: str, start: int) -> int | None:
-    level = 0
-    for token in _TOKEN.finditer(text, start):
-        if token[0] == "{":
-            level += 1
-        elif token[0] == "}":
-            level -= 1
-            if level == 0:
-                return token.end()
-    return None
-
-
-def _is_deep(text: str) -> bool:
-    level = 0
-    for token in _TOKEN.finditer(text):
-        if token[0] in "{[":
-            level += 1
-            if level > DEPTH:
-                return True
-        elif token[0] in "}]":
-            level -= 1
-    return False
+def _is_deep(text: str, start: int) -> bool:
+    """Say whether more than `DEPTH` brackets stand open at once; the reader would recurse."""
+    if text.count("{", start) + text.count("[", start) <= DEPTH:
+        return False
+    brackets = _BRACKET.findall(_STRING.sub("", text[start:]))
+    return max(itertools.accumulate(map(_STEP.__getitem__, brackets)), default=0) > DEPTH
 
 
 def _once(pairs: list[tuple[str, Raw]]) -> dict[str, Raw]:
@@ -156,3 +132,8 @@ def _once(pairs: list[tuple[str, Raw]]) -> dict[str, Raw]:
 
 def _no_number(_constant: str) -> Raw:
     raise _NotStrictError("not_json")
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_once, parse_constant=_no_number, parse_float=Decimal
+)

@@ -17,6 +17,7 @@ COMMANDS: Mapping[str, str] = {
     "incident": "List, explain, approve and reject incidents.",
     "rule": "List, write, test and try rules, and ask which one decides and why.",
     "runbook": "List runbooks and show what one would do.",
+    "plan": "Judge what a model answers, and show what it would be asked.",
     "check": "List checks and ask them now.",
     "coverage": "Say what was not observed, for how long, and why.",
     "suppression": "List, lift and extend suppressions.",
