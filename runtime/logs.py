@@ -15,7 +15,7 @@ KEYS = frozenset({
     "accepted", "actor", "address", "agent_id", "attempt", "attempts", "boot_id", "channel",
     "check", "count", "dead", "deadline_s", "error", "event", "file", "handled", "host",
     "incident_id", "intent_id", "kind", "level", "line", "mailbox", "names", "network", "path",
-    "pid", "places", "port", "reason", "request_id", "retry_in_s", "role", "rule_id",
+    "pid", "places", "port", "provider", "reason", "request_id", "retry_in_s", "role", "rule_id",
     "rule_version", "rules", "runbook_id", "seconds", "seq", "serial", "set_aside", "sha256",
     "site_id", "spooled", "state", "step", "ticket_id", "timestamp", "took_ms", "until", "verdict",
     "version",
