@@ -4,6 +4,7 @@ A stop and its ticket, a verdict and the breaker that counts it, stand in one tr
 at all.  So the giving room's store offers a `Write`, and the deciding room puts it into its commit.
 """
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -20,6 +21,15 @@ from actors.messages import (
     Status,
     Stop,
     Verdict,
+)
+from actors.messages.evidence import (
+    FactMark,
+    Head,
+    Log,
+    Logged,
+    OwedFact,
+    ProofKind,
+    SigningKey,
 )
 from actors.messages.healing import HealOrder, HealReport
 from runtime.errors import ArightError, ConflictError
@@ -127,6 +137,116 @@ class Answers(Protocol):
 
     def last_status(self, site: str, host: str, check: str) -> Query[Status | None]:
         """Give the last answer of a host to a check; None where there was none."""
+        ...
+
+
+class Facts(Protocol):
+    """Given by the journal: what happened, in its order, for whoever proves it.
+
+    The trace is the list of what is owed: a line stands in the commit of what it tells.
+    """
+
+    def facts_after(self, mark: FactMark, limit: int) -> Query[Sequence[OwedFact]]:
+        """List the facts that follow a mark."""
+        ...
+
+    def forget_proved(self, mark: FactMark) -> Write[None]:
+        """Forget what is kept only until it is proved."""
+        ...
+
+
+class Proofs(Protocol):
+    """Given by the evidence log: what must be proved beside the journal's own facts."""
+
+    def owe(  # noqa: PLR0913  # a fact with where it belongs
+        self,
+        proves: ProofKind,
+        fact: Fact,
+        at: Moment,
+        *,
+        site: str,
+        host: str = "",
+        check: str = "",
+    ) -> Write[None]:
+        """Owe a statement, in the commit of the fact itself."""
+        ...
+
+    def proved(self) -> Query[FactMark]:
+        """Give up to where the journal's facts are proved: they may be forgotten."""
+        ...
+
+
+class Heads(Protocol):
+    """Given by the evidence log: the heads that were signed, for whoever anchors or witnesses."""
+
+    def logs(self) -> Query[Sequence[Log]]:
+        """List the site's logs, the one that is being written last."""
+        ...
+
+    def keys(self) -> Query[Sequence[SigningKey]]:
+        """List the keys that signed, the one that signs last."""
+        ...
+
+    def last_head(self, log: int | None = None) -> Query[Head | None]:
+        """Give the newest head of a log; None: of the last log."""
+        ...
+
+    def head(self, log: int, size: int) -> Query[Head | None]:
+        """Look a signed head up."""
+        ...
+
+    def head_over(self, log: int, leaf: int) -> Query[Head | None]:
+        """Give the first head that a leaf is under; None where none was signed yet."""
+        ...
+
+    def heads_after(self, log: int, size: int, limit: int = 1000) -> Query[Sequence[Head]]:
+        """List the heads of a log that are larger than `size`, smallest first."""
+        ...
+
+    def consistency(self, log: int, old: int, new: int) -> Query[Sequence[bytes]]:
+        """Prove that the log of `old` leaves is the beginning of that of `new`; RFC 9162.
+
+        Raises NotFoundError where the log is not that long.
+        """
+        ...
+
+
+class EvidenceReads(Heads, Protocol):
+    """Given by the evidence log: its statements, and the proofs that they stand in it."""
+
+    def statements(  # noqa: PLR0913  # what one may ask for
+        self,
+        *,
+        incident_id: str = "",
+        host: str = "",
+        control: str = "",
+        since: dt.datetime | None = None,
+        until: dt.datetime | None = None,
+        before: tuple[int, int] | None = None,
+        limit: int | None = None,
+    ) -> Query[Sequence[Logged]]:
+        """List statements in the order of the log; with a `limit` the newest of them.
+
+        Args:
+            incident_id: of this incident alone.
+            host: of this host alone.
+            control: whose check stands for this control; purged ones are left out.
+            since: that happened then or later.
+            until: that happened earlier.
+            before: log and leaf; only what stands before it.
+            limit: how many at most.
+        """
+        ...
+
+    def statement(self, log: int, leaf: int) -> Query[Logged]:
+        """Look a statement up; raises NotFoundError."""
+        ...
+
+    def inclusion(self, log: int, leaf: int, size: int) -> Query[Sequence[bytes]]:
+        """Prove that a leaf stands in the log of `size` leaves; RFC 9162.
+
+        Raises NotFoundError where the log has no such leaf, or is not that long.
+        """
         ...
 
 
