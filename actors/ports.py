@@ -23,7 +23,6 @@ from actors.messages import (
     Verdict,
 )
 from actors.messages.evidence import (
-    FactMark,
     Head,
     Log,
     Logged,
@@ -146,12 +145,8 @@ class Facts(Protocol):
     The trace is the list of what is owed: a line stands in the commit of what it tells.
     """
 
-    def facts_after(self, mark: FactMark, limit: int) -> Query[Sequence[OwedFact]]:
-        """List the facts that follow a mark."""
-        ...
-
-    def forget_proved(self, mark: FactMark) -> Write[None]:
-        """Forget what is kept only until it is proved."""
+    def facts_after(self, line: int, limit: int) -> Query[Sequence[OwedFact]]:
+        """List what follows a line of all traces, by its number."""
         ...
 
 
@@ -171,8 +166,8 @@ class Proofs(Protocol):
         """Owe a statement, in the commit of the fact itself."""
         ...
 
-    def proved(self) -> Query[FactMark]:
-        """Give up to where the journal's facts are proved: they may be forgotten."""
+    def proved(self) -> Query[int]:
+        """Give up to which line of all traces everything is proved: it may be forgotten."""
         ...
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import attrs
 
 from actors.messages import Incident, Observation, Recorded
+from actors.messages.evidence import Log, SigningKey
 from actors.messages.suppression import Suppression
 from runtime.errors import ArightError, InvalidRequestError
 from runtime.request import Request
@@ -185,3 +186,28 @@ class ResolveTicket(Request[None]):
     ticket_id: str
     who: str = attrs.field(validator=_filled)
     note: str = ""
+
+
+# Answered by the evidence log.
+
+
+@attrs.frozen
+class RotateEvidenceKey(Request[SigningKey]):
+    """Let a new key sign from now on, by an entry that both keys sign; answered when it does.
+
+    Fails with ConflictError while nothing is signed, or StoreError.
+    """
+
+    who: str = attrs.field(validator=_filled)
+    reason: str = attrs.field(validator=_filled)
+
+
+@attrs.frozen
+class BeginEvidenceLog(Request[Log]):
+    """Sign again, in a new log, where the old one cannot be continued.
+
+    Fails with ConflictError where it can, or StoreError.
+    """
+
+    who: str = attrs.field(validator=_filled)
+    reason: str = attrs.field(validator=_filled)

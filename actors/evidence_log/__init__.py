@@ -1,5 +1,16 @@
-"""Evidence log: what can be checked of it by whoever holds its proofs."""
+"""Evidence log: every fact that matters is stated, signed, and a leaf of the site's log.
 
+Receives  RotateEvidenceKey, BeginEvidenceLog; and is woken by commits
+Sends     nothing; it proves what the journal owes, in the order of the journal
+Keeps     statements, the tree over them in tiles, signed heads, public keys; what others owe;
+          beside the database the site's private key, and the last signed head
+Gives     Proofs: what must be proved beside the journal's own facts; EvidenceReads
+Falls     it is vital; nothing owed is lost, and no head is signed that contradicts an earlier one:
+          where one would, nothing is signed any more, and a person is told
+"""
+
+from actors.evidence_log.sqlite import SqliteEvidence
+from actors.evidence_log.sqlite_reads import SqliteEvidenceReads
 from actors.evidence_log.tlog import base64, rfc6962
 from actors.evidence_log.tlog.checking import verify_consistency, verify_inclusion
 from actors.evidence_log.tlog.checkpoint import Checkpoint, OpenedCheckpoint, open_checkpoint
@@ -16,6 +27,8 @@ __all__ = [
     "OpenedCheckpoint",
     "ProofText",
     "SignatureError",
+    "SqliteEvidence",
+    "SqliteEvidenceReads",
     "base64",
     "leaf_hash",
     "open_checkpoint",

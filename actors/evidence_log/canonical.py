@@ -5,8 +5,8 @@ own encoder gives the same bytes in a tenth of the time.  Whatever else comes go
 """
 
 import json
-from collections.abc import Mapping
-from typing import Final, cast
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 import rfc8785
 
@@ -35,9 +35,20 @@ def canonical(value: JSON) -> bytes:
     try:
         if _is_plain(value):
             return _encode(value).encode()
-        return rfc8785.dumps(cast("dict[str, object]", value))
+        return rfc8785.dumps(value)
     except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
         raise NotCanonicalError(str(error)) from error
+
+
+def whole(value: JSON) -> JSON:
+    """Put whole numbers in the place of fractions that are none: they are spelled the same."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) <= _EXACT else value
+    if isinstance(value, Mapping):
+        return {key: whole(inner) for key, inner in value.items()}
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        return value
+    return [whole(inner) for inner in value]
 
 
 def _is_plain(value: JSON) -> bool:

@@ -14,7 +14,7 @@ import attrs
 
 from actors.evidence_log.canonical import NotCanonicalError, canonical
 from actors.messages import JSON
-from actors.messages.evidence import FactSource, OwedFact, ProofKind
+from actors.messages.evidence import OwedFact, ProofKind
 from actors.messages.suppression import drift_key
 from runtime.errors import ArightError
 
@@ -23,12 +23,12 @@ _PREDICATE: Final = "urn:aright:evidence:{}:v1"
 _LONGEST: Final = 32_000
 """Bytes of a predicate: an entry of the log has 65,535, with the payload in base 64."""
 
-Scrub: TypeAlias = Callable[[JSON], JSON]
-"""Gives a document without what may not leave; raises ArightError where it cannot tell."""
+Scrub: TypeAlias = Callable[[str], JSON]
+"""Reads JSON without what may not leave; raises ArightError where it cannot tell."""
 
 _KINDS: Final[Mapping[str, ProofKind]] = {
     **dict.fromkeys(
-        ("drift_observed", "passed", "passed_meanwhile", "recurred", "answer_changed"),
+        ("drift_observed", "passed", "passed_meanwhile", "recurred"),
         ProofKind.CHECK,
     ),
     **dict.fromkeys(
@@ -78,8 +78,6 @@ def kind_of(fact: OwedFact) -> ProofKind:
     """Say what a fact proves."""
     if fact.proves is not None:
         return fact.proves
-    if fact.source is FactSource.ANSWERS:
-        return ProofKind.CHECK
     return _KINDS.get(fact.kind) or _STATES.get(fact.now or "", ProofKind.STEP)
 
 
@@ -88,19 +86,22 @@ def predicate_type(proves: ProofKind) -> str:
     return _PREDICATE.format(proves.value)
 
 
-def statement_of(fact: OwedFact, scrub: Scrub, version: str) -> Statement:
+def statement_of(
+    fact: OwedFact, scrub: Scrub, version: str, log: Mapping[str, JSON] | None = None
+) -> Statement:
     """State a fact.  It is stated in any case; without its own words where they must not go out.
 
     Args:
         fact: to be stated.
         scrub: through which its own words go.
         version: of Aright.
+        log: what the log says of itself.
     """
     withheld = ""
     body: JSON = None
     try:
-        body = scrub(cast("JSON", json.loads(fact.body)))
-        predicate = canonical(_predicate(fact, body, version, ""))
+        body = scrub(fact.body)
+        predicate = canonical(_predicate(fact, body, version, "", log))
     except ArightError:
         withheld, predicate = "not_scrubbed", b""
     except NotCanonicalError:
@@ -108,12 +109,14 @@ def statement_of(fact: OwedFact, scrub: Scrub, version: str) -> Statement:
     if len(predicate) > _LONGEST:
         withheld = "too_long"
     if withheld:
-        predicate = canonical(_predicate(fact, None, version, withheld))
+        predicate = canonical(_predicate(fact, None, version, withheld, log))
     proves = kind_of(fact)
     return Statement(proves, _payload(proves, _subject(fact, proves), predicate), withheld)
 
 
-def _predicate(fact: OwedFact, body: JSON, version: str, withheld: str) -> JSON:
+def _predicate(
+    fact: OwedFact, body: JSON, version: str, withheld: str, log: Mapping[str, JSON] | None
+) -> JSON:
     told: dict[str, JSON] = {
         "aright": version,
         "at": fact.at,
@@ -135,6 +138,8 @@ def _predicate(fact: OwedFact, body: JSON, version: str, withheld: str) -> JSON:
         })  # fmt: skip
     if fact.decided:
         told["decision"] = _decision(fact)
+    if log is not None:
+        told["log"] = log
     return told
 
 

@@ -10,6 +10,7 @@ Falls     it is vital: over budget the process drains and ends; at the next star
 from actors.journal.actor import Heard, JournalActor
 from actors.journal.core import TRANSITIONS
 from actors.journal.due import DueWork
+from actors.journal.facts import SqliteFacts
 from actors.journal.queries import (
     IncidentFilter,
     PastDrift,
@@ -36,6 +37,7 @@ __all__ = [
     "PastDrift",
     "PastFilter",
     "Retention",
+    "SqliteFacts",
     "SqliteJournal",
     "answers_heard",
     "dead_letters",

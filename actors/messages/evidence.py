@@ -32,25 +32,12 @@ class ProofKind(enum.StrEnum):
 
 
 class FactSource(enum.StrEnum):
-    """Which list of the journal owes a fact."""
+    """Which list a fact stands in."""
 
     TRACE = "trace"
     """A line of an incident's trace."""
-    ANSWERS = "answers"
-    """A last answer that changed."""
     OWED = "owed"
-    """What another room owes beside incidents."""
-
-
-_LISTS = tuple(FactSource)
-
-
-@attrs.frozen
-class FactMark:
-    """Up to where facts are proved: the last one of each list of the journal."""
-
-    trace: int = 0
-    answers: int = 0
+    """Owed beside incidents: a last answer that changed, or what another room says."""
 
 
 @attrs.frozen
@@ -93,7 +80,7 @@ class OwedFact:
     @property
     def order(self) -> tuple[int, int, int]:
         """Give its place among all facts: a line of a trace, then what was owed after it."""
-        return (self.after, _LISTS.index(self.source), self.seq)
+        return (self.after, int(self.source is FactSource.OWED), self.seq)
 
 
 @attrs.frozen
@@ -120,6 +107,8 @@ class Log:
     size: int
     """Leaves that are durable."""
     begun_at: dt.datetime
+    purged: int = 0
+    """Leaves at the beginning whose statements were purged after retention."""
     stopped: str = ""
     """Why nothing is signed any more, as a code; empty where all is well."""
 

@@ -51,6 +51,8 @@ class StopKind(enum.StrEnum):
     """Key: version of the rule set."""
     STORE = "store"
     """Key: what of it: full, budget, error."""
+    EVIDENCE = "evidence"
+    """Key: what of it: stopped, late, withheld."""
 
 
 @attrs.frozen

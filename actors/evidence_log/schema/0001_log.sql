@@ -7,27 +7,26 @@ CREATE TABLE evidence_logs (
     purged   INTEGER NOT NULL
 ) STRICT;
 
--- The public keys that signed; the last signs now.
+-- The public keys that signed, each from a leaf of a log on; the last signs now.
 CREATE TABLE evidence_keys (
     number      INTEGER PRIMARY KEY,
-    public      BLOB NOT NULL UNIQUE,
-    fingerprint TEXT NOT NULL UNIQUE,
+    public      BLOB NOT NULL,
+    fingerprint TEXT NOT NULL,
     log         INTEGER NOT NULL,
     since_leaf  INTEGER NOT NULL,
     since       TEXT NOT NULL
 ) STRICT;
 
--- Up to where the facts of the journal are proved, and why nothing is signed any more, if so.
+-- Up to which line of all traces everything is proved, and why nothing is signed any more, if so.
 CREATE TABLE evidence_state (
     one     INTEGER PRIMARY KEY CHECK (one = 1),
-    trace   INTEGER NOT NULL,
-    answers INTEGER NOT NULL,
+    line    INTEGER NOT NULL,
     stopped TEXT NOT NULL
 ) STRICT;
 
-INSERT INTO evidence_state VALUES (1, 0, 0, '');
+INSERT INTO evidence_state VALUES (1, 0, '');
 
--- What must be proved beside the journal's own facts; `after` is the line of all traces before it.
+-- What must be proved beside the traces; `after` is the line of all traces before it.
 CREATE TABLE statement_due (
     seq      INTEGER PRIMARY KEY AUTOINCREMENT,
     after    INTEGER NOT NULL,
@@ -37,8 +36,44 @@ CREATE TABLE statement_due (
     body     TEXT NOT NULL,
     site     TEXT NOT NULL,
     host     TEXT NOT NULL,
-    check_id TEXT NOT NULL
+    check_id TEXT NOT NULL,
+    was      TEXT,
+    now      TEXT,
+    severity TEXT NOT NULL DEFAULT ''
 ) STRICT;
+
+-- The journal's last answers: one that changes is owed, in its own commit.  That a check fails when
+-- it is asked first opens an incident, whose trace says so.  An empty one was not given yet.
+CREATE TRIGGER answers_first BEFORE INSERT ON answers
+WHEN NEW.status <> '' AND NEW.status <> ifnull((
+    SELECT status FROM answers
+    WHERE site = NEW.site AND host = NEW.host AND check_id = NEW.check_id
+), 'fail') BEGIN
+    INSERT INTO statement_due
+        (after, at, proves, kind, body, site, host, check_id, was, now, severity)
+    VALUES (
+        ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'incident_events'), 0),
+        NEW.answered_at, 'check', 'answer_changed',
+        json_object('source', NEW.source, 'reason', NEW.reason), NEW.site, NEW.host, NEW.check_id,
+        (
+            SELECT status FROM answers
+            WHERE site = NEW.site AND host = NEW.host AND check_id = NEW.check_id
+        ),
+        NEW.status, NEW.severity
+    );
+END;
+
+CREATE TRIGGER answers_next BEFORE UPDATE OF status ON answers
+WHEN NEW.status <> OLD.status AND NOT (OLD.status = '' AND NEW.status = 'fail') BEGIN
+    INSERT INTO statement_due
+        (after, at, proves, kind, body, site, host, check_id, was, now, severity)
+    VALUES (
+        ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'incident_events'), 0),
+        NEW.answered_at, 'check', 'answer_changed',
+        json_object('source', NEW.source, 'reason', NEW.reason), NEW.site, NEW.host, NEW.check_id,
+        nullif(OLD.status, ''), NEW.status, NEW.severity
+    );
+END;
 
 -- The leaves: an envelope is rebuilt from payload, keys and signatures.  A purged one has no payload.
 CREATE TABLE statements (
