@@ -7,13 +7,18 @@ Falls     harmlessly: a delivery may be brought twice, under one id
 """
 
 from actors.escalator.actor import EscalatorActor
-from actors.escalator.channels import LOG, Channel, LogChannel, WebhookChannel
+from actors.escalator.channels import Channel, LogChannel, WebhookChannel
 from actors.escalator.core import Patience
 from actors.escalator.courier import Courier
+from actors.escalator.policy import LOG, PROMISES, Policy, Promise, Route
+from actors.escalator.promises import Promises
+from actors.escalator.quiet import Quiet
 from actors.escalator.sqlite import SCHEMA, SqliteTickets
 from actors.escalator.sqlite_outbox import SqliteOutbox
 from actors.escalator.ticket import (
     Delivery,
+    Occasion,
+    Standing,
     Ticket,
     TicketIncident,
     TicketLine,
@@ -23,15 +28,23 @@ from actors.escalator.ticket import (
 
 __all__ = [
     "LOG",
+    "PROMISES",
     "SCHEMA",
     "Channel",
     "Courier",
     "Delivery",
     "EscalatorActor",
     "LogChannel",
+    "Occasion",
     "Patience",
+    "Policy",
+    "Promise",
+    "Promises",
+    "Quiet",
+    "Route",
     "SqliteOutbox",
     "SqliteTickets",
+    "Standing",
     "Ticket",
     "TicketIncident",
     "TicketLine",

@@ -5,14 +5,12 @@ from typing import Protocol
 import attrs
 import structlog
 
-from actors.escalator.ticket import Delivery, TicketPage
+from actors.escalator.policy import LOG
+from actors.escalator.ticket import Delivery, Occasion, TicketPage
 from runtime.destination import Webhook
 from runtime.outbound import Notice, Outbound, scrubbed_notice
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(actor="escalator")
-
-LOG = "log"
-"""The channel that every appliance has."""
 
 _LISTED = 20
 """Ids of incidents in one notice, at most; the count says how many there are."""
@@ -26,8 +24,17 @@ class Channel(Protocol):
         """Name it, as deliveries and tickets do."""
         ...
 
-    async def tell(self, delivery: Delivery, page: TicketPage) -> None:
-        """Bring a ticket; raises OutboundError when it may not have arrived."""
+    @property
+    def marks_repeats(self) -> bool:
+        """Say whether a person would see a repeat, so that it is marked as one."""
+        ...
+
+    async def tell(self, delivery: Delivery, page: TicketPage) -> str:
+        """Bring a ticket; give what the other side gave back, by which it is found again.
+
+        Raises:
+            OutboundError: it may not have arrived.
+        """
         ...
 
 
@@ -36,12 +43,13 @@ class LogChannel:
     """Writes a warning to the log of the appliance."""
 
     name: str = LOG
+    marks_repeats: bool = False
 
-    async def tell(self, delivery: Delivery, page: TicketPage) -> None:
+    async def tell(self, delivery: Delivery, page: TicketPage) -> str:
         """Write the line."""
         ticket = page.ticket
         log.warning(
-            "ticket_opened" if delivery.occasion == "opened" else "ticket_raised",
+            _event(delivery.occasion),
             ticket_id=ticket.id,
             kind=ticket.kind,
             reason=ticket.reason,
@@ -52,6 +60,13 @@ class LogChannel:
             runbook_id=ticket.runbook_id,
             count=ticket.incidents,
         )
+        return ""
+
+
+def _event(occasion: str) -> str:
+    if occasion.startswith(Occasion.LATE):
+        return "ticket_late"
+    return "ticket_opened" if occasion == Occasion.OPENED else "ticket_raised"
 
 
 @attrs.frozen
@@ -62,8 +77,10 @@ class WebhookChannel:
     webhook: Webhook
     outbound: Outbound
     site_id: str
+    marks_repeats: bool = False
+    """Each attempt has the same `Aright-Delivery`: receivers drop what they know."""
 
-    async def tell(self, delivery: Delivery, page: TicketPage) -> None:
+    async def tell(self, delivery: Delivery, page: TicketPage) -> str:
         """Post the notice."""
         ticket = page.ticket
         notice = Notice(
@@ -81,3 +98,4 @@ class WebhookChannel:
             incidents=ticket.incidents,
         )
         await self.outbound.send(self.webhook, scrubbed_notice(notice))
+        return ""

@@ -38,13 +38,21 @@ class Patience:
         return min(max(jittered, asked_s), LONGEST_WAIT_S)
 
 
-def seconds_until(delivery: Delivery, now: Moment) -> float:
-    """Count the seconds that are left until it is due; 0 when it is."""
-    seconds = delivery.due.since(now)
+def seconds_until(due: Moment, now: Moment) -> float:
+    """Count the seconds that are left until something is due; 0 when it is."""
+    seconds = due.since(now)
     # The wall clock, by which an alarm sleeps, counts microseconds; the monotonic one counts less.
     return 0.0 if seconds < RESOLUTION_S else seconds
 
 
 def first_due(deliveries: Sequence[Delivery], now: Moment) -> Delivery | None:
     """Choose what is due first; of what is due alike, the oldest ticket."""
-    return min(deliveries, key=lambda one: seconds_until(one, now), default=None)
+    return min(deliveries, key=lambda one: seconds_until(one.due, now), default=None)
+
+
+_UNHEARD = frozenset({"timeout", "broken_off", "bad_answer", "too_large"})
+
+
+def may_have_arrived(reason: str) -> bool:
+    """Say whether what failed for this reason may have reached people all the same."""
+    return reason in _UNHEARD or reason.startswith("http_5")

@@ -8,7 +8,7 @@ import attrs
 import structlog
 
 from actors.escalator.channels import Channel
-from actors.escalator.core import Patience, first_due, seconds_until
+from actors.escalator.core import Patience, first_due, may_have_arrived, seconds_until
 from actors.escalator.store import Outbox, TicketBook
 from actors.escalator.ticket import Delivery
 from actors.messages import Moment, Severity, Stop, StopKind
@@ -48,7 +48,7 @@ class Courier:
         await self._alarm.run()
 
     async def _next(self) -> tuple[Delivery | None, Moment]:
-        owed = await self.store.read(self.outbox.waiting(self.channel.name))
+        owed = await self.store.read(self.outbox.next(self.channel.name, self.clock.boot_id))
         now = Moment.read(self.clock)
         return first_due(owed, now), now
 
@@ -56,26 +56,29 @@ class Courier:
         delivery, now = await self._next()
         if delivery is None:
             return None
-        return now.after(seconds_until(delivery, now)).wall
+        return now.after(seconds_until(delivery.due, now)).wall
 
     async def _bring(self, _: dt.datetime) -> None:
         delivery, now = await self._next()
-        while delivery is not None and seconds_until(delivery, now) == 0:
+        while delivery is not None and seconds_until(delivery.due, now) == 0:
             await self._tell(delivery)
             delivery, now = await self._next()
 
     async def _tell(self, delivery: Delivery) -> None:
         page = await self.store.read(self.tickets.page(delivery.ticket_id))
+        if self.channel.marks_repeats and not delivery.begun:
+            await self.store.commit(self.outbox.begin(delivery))
         try:
-            await self.channel.tell(delivery, page)
+            receipt = await self.channel.tell(delivery, page)
         except OutboundError as failure:
-            await self._failed(delivery, failure)
+            await self._failed(page.ticket.kind, delivery, failure)
         else:
-            await self.store.commit(self.outbox.sent(delivery, Moment.read(self.clock)))
+            await self.store.commit(self.outbox.sent(delivery, receipt, Moment.read(self.clock)))
 
-    async def _failed(self, delivery: Delivery, failure: OutboundError) -> None:
+    async def _failed(self, kind: StopKind, delivery: Delivery, failure: OutboundError) -> None:
         late = self._postponed(delivery, failure)
-        dead = late.attempts >= self.patience.attempts
+        # That nobody could be reached is tried until somebody is.
+        dead = late.attempts >= self.patience.attempts and kind is not StopKind.NOBODY_REACHED
         log.warning(
             "delivery_died" if dead else "delivery_failed",
             channel=self.channel.name,
@@ -93,16 +96,23 @@ class Courier:
         if not isinstance(failure, BudgetSpentError):  # which is no failure of the channel
             attempts += 1
             wait_s = self.patience.wait_s(attempts, self.random.random(), failure.retry_in_s)
-        due = Moment.read(self.clock).after(wait_s)
-        return attrs.evolve(delivery, attempts=attempts, due=due, error=failure.reason)
+        return attrs.evolve(
+            delivery,
+            attempts=attempts,
+            due=Moment.read(self.clock).after(wait_s),
+            error=failure.reason,
+            begun=delivery.begun or may_have_arrived(failure.reason),
+        )
 
     async def _give_up(self, delivery: Delivery) -> None:
-        """Bury a delivery, and have the other channels tell that this one is dead."""
+        """Bury a delivery, have another channel bring it, and the others tell of the dead one."""
         now = Moment.read(self.clock)
         stop = Stop(StopKind.CHANNEL_DEAD, self.channel.name, Severity.HIGH, "delivery_failed")
+        opened, passed_on = self.tickets.open(stop, now), self.tickets.pass_on(delivery, now)
 
         def write(connection: sqlite3.Connection) -> None:
             self.outbox.bury(delivery, now)(connection)
-            self.tickets.open(stop, now)(connection)
+            opened(connection)
+            passed_on(connection)
 
         await self.store.commit(write)

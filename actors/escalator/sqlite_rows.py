@@ -4,13 +4,14 @@ import datetime as dt
 import sqlite3
 from collections.abc import Iterator
 
+from actors.escalator.core import RESOLUTION_S
 from actors.escalator.ticket import Ticket, TicketIncident, TicketLine, TicketState
-from actors.messages import Severity, StopKind
+from actors.messages import Moment, Severity, StopKind
 from runtime.errors import NotFoundError
 
 _TICKETS = """
     select id, kind, key, state, severity, reason, host, check_name, rule_id, runbook_id,
-           opened_at, moved_at,
+           opened_at, moved_at, due_wall, due_boot, due_monotonic, late,
            (select count(*) from ticket_incidents where ticket_id = tickets.id),
            (select count(*) from ticket_incidents
              where ticket_id = tickets.id and settled_at is null)
@@ -19,14 +20,14 @@ _TICKETS = """
 
 
 def tickets(
-    connection: sqlite3.Connection, which: str, values: tuple[str, ...]
+    connection: sqlite3.Connection, which: str, values: tuple[str | float, ...]
 ) -> Iterator[Ticket]:
     """Read the tickets that an SQL condition names, newest first."""
     # `id` sorts by time.
     for row in connection.execute(f"{_TICKETS}{which} order by id desc", values):
         (
             identity, kind, key, state, severity, reason, host, check, rule_id, runbook_id,
-            opened_at, moved_at, incident_count, unsettled,
+            opened_at, moved_at, due_wall, due_boot, due_monotonic, late, incident_count, unsettled,
         ) = row  # fmt: skip
         yield Ticket(
             id=identity,
@@ -43,6 +44,8 @@ def tickets(
             moved_at=dt.datetime.fromisoformat(moved_at),
             incidents=incident_count,
             unsettled=unsettled,
+            due=_moment(due_wall, due_boot, due_monotonic),
+            late=late,
         )
 
 
@@ -92,3 +95,51 @@ def history(connection: sqlite3.Connection, ticket_id: str) -> Iterator[TicketLi
         (ticket_id,),
     ):
         yield TicketLine(dt.datetime.fromisoformat(at), what, who, note)
+
+
+def overdue(connection: sqlite3.Connection, at: Moment) -> Iterator[Ticket]:
+    """Read the tickets about which somebody should have done something by now."""
+    which = (
+        " where state <> 'resolved'"
+        " and case due_boot when ? then due_monotonic <= ? else due_wall <= ? end"
+    )
+    due = at.after(RESOLUTION_S)
+    yield from tickets(connection, which, (at.boot, due.monotonic, due.wall.isoformat()))
+
+
+def unpromised(connection: sqlite3.Connection) -> Iterator[Ticket]:
+    """Read the tickets that have no instant by which somebody must do something."""
+    yield from tickets(connection, " where state <> 'resolved' and due_boot is null", ())
+
+
+def next_dues(connection: sqlite3.Connection, boot: str) -> tuple[Moment, ...]:
+    """Give when the next tickets are due: one of this boot and one of another, at most."""
+    first = "select due_wall, due_boot, due_monotonic from tickets where state <> 'resolved'"
+    here = f"{first} and due_boot = ? order by due_monotonic limit 1"
+    elsewhere = f"{first} and due_boot <> ? order by due_wall limit 1"
+    found = [connection.execute(each, (boot,)).fetchone() for each in (here, elsewhere)]
+    return tuple(Moment(dt.datetime.fromisoformat(row[0]), *row[1:]) for row in found if row)
+
+
+def has_unresolved(connection: sqlite3.Connection, kind: StopKind, key: str) -> bool:
+    """Say whether there is an unresolved ticket of a cause."""
+    return (
+        connection.execute(
+            "select 1 from tickets where kind = ? and key = ? and state <> 'resolved'", (kind, key)
+        ).fetchone()
+        is not None
+    )
+
+
+def count_late(connection: sqlite3.Connection) -> int:
+    """Count the unresolved tickets about which somebody should have done something."""
+    row = connection.execute(
+        "select count(*) from tickets where state <> 'resolved' and late > 0"
+    ).fetchone()
+    return int(row[0])
+
+
+def _moment(wall: str | None, boot: str | None, monotonic: float | None) -> Moment | None:
+    if wall is None or boot is None or monotonic is None:
+        return None
+    return Moment(dt.datetime.fromisoformat(wall), boot, monotonic)

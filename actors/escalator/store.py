@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from actors.escalator.ticket import Delivery, Ticket, TicketPage
+from actors.escalator.ticket import Delivery, Standing, Ticket, TicketPage
 from actors.messages import Moment, StopKind
 from actors.ports import Tickets
 from runtime.store import Query, Write
@@ -31,6 +31,25 @@ class TicketBook(Tickets, Protocol):
         """
         ...
 
+    def late(self, at: Moment) -> Write[int]:
+        """Tell again, and further, what nobody did in time; give how many tickets that were."""
+        ...
+
+    def promise(self, at: Moment) -> Write[None]:
+        """Have tickets that were opened before there were promises answered in time, too."""
+        ...
+
+    def pass_on(self, dead: Delivery, at: Moment) -> Write[None]:
+        """Have the next channel of its route tell what a dead one could not.
+
+        Where none is left and nobody else was told, a ticket says so.
+        """
+        ...
+
+    def standing(self, boot: str) -> Query[Standing]:
+        """Tell how people are reached, and when the next promise breaks."""
+        ...
+
     def listed(self, *, resolved: bool = False) -> Query[Sequence[Ticket]]:
         """List tickets, newest first: the unresolved ones, or all."""
         ...
@@ -55,8 +74,19 @@ class Outbox(Protocol):
         """List what a channel still owes, in the order of the tickets."""
         ...
 
-    def sent(self, delivery: Delivery, at: Moment) -> Write[None]:
-        """Note that it arrived."""
+    def next(self, channel: str, boot: str) -> Query[Sequence[Delivery]]:
+        """Give what a channel may bring first; of each ticket only the oldest counts.
+
+        The one that is due first in this boot, and the one of those of other boots.
+        """
+        ...
+
+    def begin(self, delivery: Delivery) -> Write[None]:
+        """Note, before it is tried, that it may arrive."""
+        ...
+
+    def sent(self, delivery: Delivery, receipt: str, at: Moment) -> Write[None]:
+        """Note that it arrived, and what the other side gave back."""
         ...
 
     def postpone(self, delivery: Delivery) -> Write[None]:

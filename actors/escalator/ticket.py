@@ -39,6 +39,10 @@ class Ticket:
     """How many different incidents it is about; 0 when it is about none."""
     unsettled: int
     """How many of them are not closed."""
+    due: Moment | None = None
+    """By when somebody must answer or, once somebody did, settle it; None when it is resolved."""
+    late: int = 0
+    """How often that passed."""
 
 
 @attrs.frozen
@@ -63,7 +67,7 @@ class TicketLine:
 
     at: dt.datetime
     what: str
-    """opened, raised, acked or resolved."""
+    """opened, raised, late, acked or resolved."""
     who: str
     """A person, or `aright`."""
     note: str
@@ -77,6 +81,20 @@ class TicketPage:
     incidents: tuple[TicketIncident, ...]
     history: tuple[TicketLine, ...]
     deliveries: tuple["Delivery", ...]
+
+
+class Occasion(enum.StrEnum):
+    """Why a channel tells of a ticket; a severity stands for having been raised to it."""
+
+    OPENED = "opened"
+    LATE = "late"
+    """Nobody answered in time, or it was not settled in time; `late-2` is the second time."""
+    ACKED = "acked"
+    RESOLVED = "resolved"
+
+
+FOLLOW_UPS = frozenset({Occasion.ACKED.value, Occasion.RESOLVED.value})
+"""What is told to those who were told before, and to nobody else."""
 
 
 @attrs.frozen
@@ -93,8 +111,33 @@ class Delivery:
     dead_at: dt.datetime | None = None
     error: str = ""
     """The code of the last failure."""
+    number: int = 0
+    """In which order the channel brings what it owes about the ticket."""
+    begun: bool = False
+    """Whether an attempt before may have arrived unheard."""
+    receipt: str = ""
+    """What the other side gave back, by which it finds the message again."""
 
     @property
     def id(self) -> str:
         """Name the delivery; the same in each attempt, so that receivers can drop repeats."""
         return f"{self.ticket_id}.{self.channel}.{self.occasion}"
+
+    @property
+    def follows_up(self) -> bool:
+        """Say whether it tells what became of what was told before."""
+        return self.occasion in FOLLOW_UPS
+
+
+@attrs.frozen
+class Standing:
+    """How people are reached, in a few figures."""
+
+    dues: tuple[Moment, ...] = ()
+    """Candidates for the next moment at which somebody should have done something."""
+    unreached: bool = False
+    """Whether a ticket stands that says that nobody could be reached."""
+    late: int = 0
+    """Unresolved tickets about which somebody should have done something."""
+    dead: int = 0
+    """Deliveries of unresolved tickets that were given up."""

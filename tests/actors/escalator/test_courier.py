@@ -40,17 +40,19 @@ class Pager:
     """A channel that fails as told, and remembers when it was tried and what arrived."""
 
     name: str = "webhook"
+    marks_repeats: bool = False
     fails: Callable[[int], OutboundError | None] = lambda _: None
     tried: list[float] = attrs.field(factory=list)
     heard: list[str] = attrs.field(factory=list)
 
-    async def tell(self, delivery: Delivery, _: TicketPage) -> None:
+    async def tell(self, delivery: Delivery, _: TicketPage) -> str:
         await trio.lowlevel.checkpoint()
         self.tried.append(trio.current_time())
         failure = self.fails(len(self.tried))
         if failure is not None:
             raise failure
         self.heard.append(delivery.id)
+        return ""
 
 
 @attrs.define
@@ -183,9 +185,10 @@ async def test_a_courier_that_dies_while_it_tells_tells_again_under_the_same_id(
 
     @attrs.define
     class Slow(Pager):
-        async def tell(self, delivery: Delivery, _: TicketPage) -> None:
+        async def tell(self, delivery: Delivery, _: TicketPage) -> str:
             heard.append(delivery.id)
             await trio.sleep(1)
+            return ""
 
     async with trio.open_nursery() as nursery:
         desk = Desk(nursery)
