@@ -1,6 +1,8 @@
 """The snapshot as Prometheus reads it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Final
 
 import attrs
 from prometheus_client import CollectorRegistry, generate_latest
@@ -28,22 +30,28 @@ _COUNTERS = {
     "coalesced": "Messages replaced by a newer one.",
     "redelivered": "Deliveries after a fall.",
 }
+NO_GAUGES: Final[Mapping[str, float]] = MappingProxyType({})
 
 
-def exposition(health: Health) -> bytes:
-    """Give the snapshot in Prometheus' text format."""
+def exposition(health: Health, gauges: Mapping[str, float] = NO_GAUGES) -> bytes:
+    """Give the snapshot, and figures of the rooms by their names, in Prometheus' text format."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Snapshot(health))
+    registry.register(_Snapshot(health, gauges))
     return generate_latest(registry)
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class _Snapshot(Collector):
     health: Health
+    gauges: Mapping[str, float]
 
     @override
     def collect(self) -> Iterator[Metric]:
         yield from self._of_actors()
+        for name, value in self.gauges.items():
+            yield GaugeMetricFamily(
+                f"aright_{name}", f"{name.replace('_', ' ').capitalize()}.", value=value
+            )
         boxes = [one.mailbox for one in self.health.actors if one.mailbox is not None]
         for key, meaning in _GAUGES.items():
             name = "oldest_age_seconds" if key == "oldest_age" else key

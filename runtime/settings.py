@@ -4,14 +4,12 @@ The environment speaks with `MSP_` and the key, levels joined by `__` (`MSP_LIST
 value is read as YAML.  A few names that operators already use stand for keys (`OTHER_NAMES`).
 """
 
-import difflib
 import enum
 import ipaddress
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, get_args
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import attrs
 import pydantic
@@ -27,6 +25,8 @@ from runtime.documents import (
     validated,
 )
 from runtime.errors import InvalidFileError
+from runtime.people_settings import QuietHours, Route, Sla, Webhook
+from runtime.setting_kinds import ClockTime, Name, Seconds, Zone
 
 PREFIX = "MSP_"
 
@@ -42,21 +42,6 @@ OTHER_NAMES: Mapping[str, str] = {
 
 class _Section(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
-
-
-_YEAR_S = 366 * 86_400
-Seconds = Annotated[float, Field(gt=0, le=_YEAR_S)]
-"""A duration that no calendar runs out of."""
-
-
-def _shown(name: str) -> str:
-    if not name.isprintable() or name != name.strip():
-        raise ValueError("holds characters that cannot be shown, or spaces around it")
-    return name
-
-
-Name = Annotated[str, pydantic.AfterValidator(_shown)]
-"""What people read in lists and logs, and type in commands."""
 
 
 class Mode(enum.StrEnum):
@@ -204,26 +189,15 @@ class MaintenanceWindow(_Section):
     """When the named hosts may be worked on."""
 
     name: Name = Field(min_length=1, max_length=64)
-    zone: str
+    zone: Zone
     """IANA time zone, such as Europe/Berlin."""
     days: list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]] = Field(min_length=1)
-    start: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
-    end: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+    start: ClockTime
+    end: ClockTime
     """Local time; an end before the start lies on the next day."""
     hosts: list[str] = ["*"]
     disruptive_only: bool = True
     """Hold back disruptive runbooks only; false holds back every runbook."""
-
-    @pydantic.field_validator("zone")
-    @classmethod
-    def _known(cls, zone: str) -> str:
-        try:
-            ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            near = difflib.get_close_matches(zone, sorted(available_timezones()), n=1)
-            meant = f"; did you mean {near[0]!r}?" if near else ""
-            raise ValueError(f"is no IANA time zone{meant}") from error
-        return zone
 
 
 class Gate(_Section):
@@ -234,16 +208,6 @@ class Gate(_Section):
     approval_expiry: Seconds = 14400
     """Seconds after which an approval that nobody gave is refused."""
     windows: list[MaintenanceWindow] = []
-
-
-class Webhook(_Section):
-    """A channel to people: signed JSON by HTTP POST."""
-
-    name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")
-    kind: Literal["webhook"] = "webhook"
-    url: pydantic.HttpUrl
-    secret: str = Field(pattern=r"^(env|file):.+")
-    """Where the signing secret stands: env:NAME or file:PATH.  Never the secret itself."""
 
 
 class Llm(_Section):
@@ -298,6 +262,9 @@ class Settings(_Section):
     flap: Flap = Flap()
     coverage: Coverage = Coverage()
     channels: list[Webhook] = []
+    routing: list[Route] = []
+    sla: Sla = Sla()
+    quiet_hours: QuietHours | None = None
     retention: Retention = Retention()
     drain_within: Seconds = 10
     """Seconds for an ordered stop."""
@@ -320,6 +287,10 @@ class Settings(_Section):
         twice = {name for name in names if names.count(name) > 1}
         if twice:
             raise ValueError(f"channels name {min(twice)} twice; log is there without being named")
+        for route in self.routing:
+            unknown = {*route.channels, *route.fallback} - {*names}
+            if unknown:
+                raise ValueError(f"routing names {min(unknown)}, which is no channel")
         return self
 
     @property

@@ -16,6 +16,7 @@ from actors.escalator.quiet import Quiet
 from actors.escalator.sqlite import SCHEMA, SqliteTickets
 from actors.escalator.sqlite_outbox import SqliteOutbox
 from actors.escalator.ticket import (
+    Carried,
     Delivery,
     Occasion,
     Standing,
@@ -30,6 +31,7 @@ __all__ = [
     "LOG",
     "PROMISES",
     "SCHEMA",
+    "Carried",
     "Channel",
     "Courier",
     "Delivery",

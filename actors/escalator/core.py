@@ -33,7 +33,7 @@ class Patience:
             chance: from 0.0 up to 1.0, drawn anew each time, so that not all return at once.
             asked_s: what the other side asked for.
         """
-        wait = self.first_wait_s * 2.0 ** (attempts - 1)
+        wait = self.first_wait_s * 2.0 ** min(attempts - 1, 32)
         jittered = wait * (1 + self.spread * (2 * chance - 1))
         return min(max(jittered, asked_s), LONGEST_WAIT_S)
 

@@ -97,6 +97,4 @@ class Policy:
 
     def _after(self, severity: Severity, at: Moment, seconds: float) -> Moment:
         quiet = self.quiet
-        return at.after(
-            seconds if quiet is None else quiet.stretched_s(at.wall, severity, seconds)
-        )
+        return at.after(seconds if quiet is None else quiet.stretched_s(at.wall, severity, seconds))

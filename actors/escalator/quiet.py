@@ -37,9 +37,9 @@ class Quiet:
         """Give when what is to be told at `at` may be told, in UTC; None: at once."""
         if severity not in self.severities:
             return None
-        # A whole day of quiet is followed by the next one; the ends of each let things through.
-        inside = (ends for begins, ends in self._spans(at) if begins <= at < ends)
-        return next(inside, None)
+        # A whole day of quiet is followed by the next one; the end of each lets things through.
+        begins, ends = next(self._spans(at))
+        return ends if begins <= at else None
 
     def stretched_s(self, at: dt.datetime, severity: Severity, seconds: float) -> float:
         """Count the seconds that pass until `seconds` of them were not quiet."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from actors.escalator.ticket import Delivery
+from actors.escalator.ticket import Carried, Delivery
 from actors.messages import Moment
 from runtime.store import Query, Write
 
@@ -69,6 +69,10 @@ class SqliteOutbox:
         which = " where dead_at is not null order by ticket_id, channel"
         return lambda connection: _deliveries(connection, which, ())
 
+    def carried(self) -> Query[Sequence[Carried]]:
+        """Tell what each channel did so far."""
+        return _carried
+
 
 def owe(
     connection: sqlite3.Connection, ticket_id: str, channel: str, occasion: str, due: Moment
@@ -97,7 +101,7 @@ def hurry(connection: sqlite3.Connection, ticket_id: str, due: Moment) -> None:
     """Let whatever waits about a ticket be told from `due` on."""
     connection.execute(
         "update deliveries set due_wall = ?, due_boot = ?, due_monotonic = ?"
-        f" where ticket_id = ? and {_WAITS}",
+        " where ticket_id = ? and sent_at is null and dead_at is null",
         (due.wall.isoformat(), due.boot, due.monotonic, ticket_id),
     )
 
@@ -117,23 +121,22 @@ def told_channels(
     connection: sqlite3.Connection, ticket_id: str, occasion: str = ""
 ) -> frozenset[str]:
     """Name the channels that were told of a ticket, or will be; dead ones of one occasion too."""
-    which = "occasion = ?" if occasion else "occasion <> ? and dead_at is null"
     told = connection.execute(
-        f"select channel from deliveries where ticket_id = ? and {which}", (ticket_id, occasion)
+        "select channel from deliveries where ticket_id = ?"
+        " and case ? when '' then dead_at is null else occasion = ? end",
+        (ticket_id, occasion, occasion),
     )
     return frozenset(channel for (channel,) in told)
 
 
-def untold(
-    connection: sqlite3.Connection, ticket_id: str, occasion: str, apart_from: str
-) -> bool:
+def untold(connection: sqlite3.Connection, ticket_id: str, occasion: str, apart_from: str) -> bool:
     """Say whether no channel but one told an occasion, or still may."""
     row = connection.execute(
         "select count(*) from deliveries"
         " where ticket_id = ? and occasion = ? and channel <> ? and dead_at is null",
         (ticket_id, occasion, apart_from),
     ).fetchone()
-    return row == (0,)
+    return int(row[0]) == 0
 
 
 def waits_for(connection: sqlite3.Connection, ticket_id: str, channel: str) -> bool:
@@ -149,6 +152,18 @@ def count_dead(connection: sqlite3.Connection) -> int:
         " where dead_at is not null and state <> 'resolved'"
     ).fetchone()
     return int(row[0])
+
+
+def _carried(connection: sqlite3.Connection) -> list[Carried]:
+    return [
+        Carried(channel, sent, waiting, dead, _instant(last_sent_at), error or "")
+        for channel, sent, waiting, dead, last_sent_at, error in connection.execute(
+            "select channel, count(sent_at), sum(sent_at is null and dead_at is null),"
+            " count(dead_at), max(sent_at),"
+            " max(case when sent_at is null and dead_at is null then error end)"
+            " from deliveries group by channel order by channel"
+        )
+    ]
 
 
 def _keep(connection: sqlite3.Connection, delivery: Delivery) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from actors.escalator.ticket import Delivery, Standing, Ticket, TicketPage
+from actors.escalator.ticket import Carried, Delivery, Standing, Ticket, TicketPage
 from actors.messages import Moment, StopKind
 from actors.ports import Tickets
 from runtime.store import Query, Write
@@ -99,4 +99,8 @@ class Outbox(Protocol):
 
     def dead(self) -> Query[Sequence[Delivery]]:
         """List the deliveries that never arrived: the dead letters of the channels."""
+        ...
+
+    def carried(self) -> Query[Sequence[Carried]]:
+        """Tell what each channel did so far."""
         ...

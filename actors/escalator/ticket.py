@@ -141,3 +141,16 @@ class Standing:
     """Unresolved tickets about which somebody should have done something."""
     dead: int = 0
     """Deliveries of unresolved tickets that were given up."""
+
+
+@attrs.frozen
+class Carried:
+    """What one channel did so far."""
+
+    channel: str
+    sent: int
+    waiting: int
+    dead: int
+    last_sent_at: dt.datetime | None
+    error: str
+    """Why the oldest that waits was not brought yet; empty where nothing was tried in vain."""

@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "suppression": "List, lift and extend suppressions.",
     "breaker": "List and reset breakers.",
     "ticket": "List, acknowledge and resolve tickets.",
+    "channel": "List and test the channels to people, and what never arrived.",
     "agent": "Invite, list and revoke agents; run one, or play many.",
     "tlog": "Check proofs and checkpoints of any transparency log, offline.",
     "event": "Submit an event by hand.",

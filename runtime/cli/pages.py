@@ -74,12 +74,16 @@ def ticket_page(data: Page) -> str:
         for line in rows(data["history"])
     ]
     lines += [f"  {line['channel']}: {_delivery(line)}" for line in rows(data["deliveries"])]
+    if data["due"]:
+        doing = "settled" if data["state"] == "acked" else "answered"
+        lines.append(f"  to be {doing} by {data['due']}")
     return "\n".join(lines)
 
 
 def _delivery(line: Page) -> str:
     failed = f", failed {line['attempts']} times" if line["attempts"] else ""
-    return f"{line['state']}{failed}"
+    occasion = "" if line["occasion"] == "opened" else f"{line['occasion']} "
+    return f"{occasion}{line['state']}{failed}"
 
 
 def _to_do(data: Page) -> Iterator[str]:

@@ -33,6 +33,8 @@ _BY_KIND: Mapping[str, str] = {
     "room_down": "A room of the appliance is down and is tried again every five minutes:"
     " aright top, and the log.",
     "channel_dead": "A channel to people does not take messages.  Mend its address or secret.",
+    "nobody_reached": "No channel brought a ticket to anybody: aright channel dead lists what"
+    " people have not heard of.  Mend the channels, then: aright ticket resolve.",
     "rules_set_aside": "Rules were set aside at load; the others are in force."
     "  aright config check lists them; mend them, then: aright rule reload.",
     "store": "No room is left: only changes of state are taken.  Free room.",

@@ -9,7 +9,7 @@ from runtime.cli.rehearsal import dry_run_option, rehearse
 
 _COLUMNS = [
     "id", "state", "severity", "kind", "host", "check", "runbook", "reason", "incidents",
-    "opened_at",
+    "opened_at", "due", "late",
 ]  # fmt: skip
 
 

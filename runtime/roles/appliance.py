@@ -58,6 +58,7 @@ from runtime.roles.crew import run_crew
 from runtime.roles.identity import Identity, identity_of
 from runtime.roles.identity_commands import IdentityCommands
 from runtime.roles.line import SCHEMAS, Line, LineSettings, Ports, build_line
+from runtime.roles.people import policy_of, reach_of
 from runtime.roles.views import view
 from runtime.secret_source import read_secret
 from runtime.settings import AgentUpdate, MaintenanceWindow, Settings, Target
@@ -248,13 +249,22 @@ def _probe_service(listeners: list[trio.SocketListener], line: Line) -> Actor:
 
 def _probes(line: Line) -> Probes:
     def health() -> dict[str, object]:
-        return attrs.asdict(snapshot(line.actors, now=trio.current_time()))
+        return {
+            **attrs.asdict(snapshot(line.actors, now=trio.current_time())),
+            "people": reach_of(line),
+        }
 
     return Probes(
         health=health,
         ready=lambda: snapshot(line.actors, now=trio.current_time()).ready,
-        metrics=lambda: exposition(snapshot(line.actors, now=trio.current_time())).decode(),
+        metrics=lambda: exposition(
+            snapshot(line.actors, now=trio.current_time()), _gauges(line)
+        ).decode(),
     )
+
+
+def _gauges(line: Line) -> Mapping[str, float]:
+    return {f"people_{name}": float(value) for name, value in reach_of(line).items()}
 
 
 def _orders(settings: Settings, store: Database, clock: Clock) -> HealOrders:
@@ -356,6 +366,7 @@ def line_settings(settings: Settings) -> LineSettings:
             settings.retention.days,
             _receiver(settings).interval_s,
         ),
+        people=policy_of(settings),
     )
 
 

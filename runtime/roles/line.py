@@ -22,7 +22,15 @@ from actors.circuit_breaker import (
 )
 from actors.coverage import CHECK, CoverageSettings, Lookout, SqliteCoverage
 from actors.drift_receiver import count_agents
-from actors.escalator import Channel, Courier, EscalatorActor, SqliteOutbox, SqliteTickets
+from actors.escalator import (
+    Channel,
+    Courier,
+    EscalatorActor,
+    Policy,
+    Promises,
+    SqliteOutbox,
+    SqliteTickets,
+)
 from actors.flap_suppressor import FlapAccounts, FlapSettings, FlapSuppressorActor, SqliteFlaps
 from actors.journal import (
     DeadLetterRow,
@@ -91,6 +99,7 @@ class LineSettings:
     retention_days: int
     site: str = "site"
     coverage: CoverageSettings = attrs.field(factory=CoverageSettings)
+    people: Policy = attrs.field(factory=Policy)
 
 
 @attrs.frozen
@@ -133,6 +142,8 @@ class Line:
     ports: Ports
     journal: SqliteJournal
     tickets: SqliteTickets
+    people: Promises
+    """Whether people are reached."""
     decide_audited: Callable[[], Awaitable[None]]
     """Asks again about all that audit mode refused, after a mode may have changed."""
     _bells: tuple[Callable[[], None], ...] = attrs.field(alias="bells")
@@ -179,7 +190,8 @@ def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], 
     desk = Mailbox[AckTicket | ResolveTicket]("desk", capacity=64, full=Full.REFUSE)
     looks = Mailbox[CheckRun]("looks", capacity=16, full=Full.REFUSE)
 
-    tickets = SqliteTickets(ids, tuple(channel.name for channel in ports.channels))
+    tickets = SqliteTickets(ids, tuple(channel.name for channel in ports.channels), settings.people)
+    promises = Promises(store, tickets, clock)
     journal = SqliteJournal(tickets)
     flap_memory, gate_memory = SqliteFlaps(), SqliteGate()
     gate = Gate(
@@ -308,6 +320,7 @@ def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], 
             lane_of=lambda message: message.incident.host,
         ),
         actor("escalator", reads=desk, make=lambda: EscalatorActor(store, tickets, clock)),
+        service("promises", promises.run),
         *(service(f"courier_{each.channel.name}", each.run) for each in couriers),
     )
     line = Line(
@@ -320,8 +333,9 @@ def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], 
         ports,
         journal,
         tickets,
+        promises,
         due_work.decide_audited,
-        (due_alarm.changed, *(each.changed for each in couriers)),
+        (due_alarm.changed, promises.changed, *(each.changed for each in couriers)),
     )
     line.actors = (*(edge(line) for edge in edges), *rooms)
     return line

@@ -29,6 +29,7 @@ from runtime.clock import SystemClock
 from runtime.errors import InvalidRequestError, NotFoundError, StateDirError
 from runtime.ids import TimeOrderedIds
 from runtime.roles.agents_view import agent, agents, enrolment, identity_audit
+from runtime.roles.channels_view import channels, dead
 from runtime.roles.control import Args, UnknownVerbError
 from runtime.roles.coverage_view import coverage
 from runtime.roles.explain import explanation, why_not
@@ -196,6 +197,8 @@ def _ticket(ticket: Ticket) -> Row:
         "incidents": ticket.incidents,
         "unsettled": ticket.unsettled,
         "opened_at": ticket.opened_at.isoformat(timespec="seconds"),
+        "due": ticket.due.wall.isoformat(timespec="seconds") if ticket.due else None,
+        "late": ticket.late,
     }
 
 
@@ -227,6 +230,7 @@ def _ticket_page(connection: sqlite3.Connection, args: Args) -> Row:
         "deliveries": [
             {
                 "channel": each.channel,
+                "occasion": each.occasion,
                 "state": "sent" if each.sent_at else "dead" if each.dead_at else "waiting",
                 "attempts": each.attempts,
                 "error": each.error,
@@ -303,6 +307,8 @@ _VIEWS: Mapping[tuple[str, str], Callable[[sqlite3.Connection, Args], object]] =
     ("ticket", "show"): _ticket_page,
     ("suppression", "list"): _suppressions,
     ("breaker", "list"): _breakers,
+    ("channel", "list"): channels,
+    ("channel", "dead"): dead,
     ("check", "list"): _answers,
     ("coverage", "show"): coverage,
     ("agent", "list"): agents,

@@ -152,3 +152,21 @@ def test_what_hosts_answered_last_is_listed(site: Appliance) -> None:
     rows = until(lambda: site.data("check", "list", "--host", "sound"), "an answer")
 
     assert [(row["check"], row["status"]) for row in rows] == [("shadow_permissions", "pass")]
+
+
+def test_the_log_is_a_channel_that_carries_all(site: Appliance) -> None:
+    site.incident("audited", "refused")
+
+    [log] = [row for row in site.data("channel", "list") if row["name"] == "log"]
+    assert (log["kind"], log["state"], log["dead"]) == ("log", "well", 0)
+    assert log["sent"] > 0
+    assert site.aright("channel", "dead").stderr == "everything arrived, or is still being tried\n"
+
+
+def test_whether_people_are_reached_is_there_for_probes(site: Appliance) -> None:
+    assert site.data("top")["people"] == {
+        "unreached": False,
+        "tickets_late": 0,
+        "deliveries_dead": 0,
+    }
+    assert "aright_people_unreached 0.0" in site.ask("/metrics").body.decode()

@@ -51,8 +51,9 @@ class SimChannel:
     random: Random
     fails: Callable[[], bool]
     name: str = "pager"
+    marks_repeats: bool = True
 
-    async def tell(self, delivery: Delivery, page: TicketPage) -> None:  # noqa: ARG002  # a Channel
+    async def tell(self, delivery: Delivery, page: TicketPage) -> str:  # noqa: ARG002  # a Channel
         """Bring a ticket, or not."""
 
         async def bring() -> None:
@@ -60,3 +61,4 @@ class SimChannel:
                 raise UndeliveredError("pager", "timeout")
 
         await self.power.call(bring, "tell", delivery.id)
+        return delivery.id

@@ -11,7 +11,8 @@ from pydantic import Field
 
 from actors.messages import State, Status, StopKind
 from runtime.documents import Document, read_document, validated
-from runtime.settings import Flap, Gate, Mode, Name
+from runtime.setting_kinds import Name
+from runtime.settings import Flap, Gate, Mode
 
 SCENARIOS: Final = "scenarios"
 """The folder beside l1/ and checks/, and the key within its files."""

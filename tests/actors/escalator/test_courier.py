@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import time
+from collections import Counter
 from collections.abc import Callable
 from random import Random
 
@@ -43,11 +44,15 @@ class Pager:
     marks_repeats: bool = False
     fails: Callable[[int], OutboundError | None] = lambda _: None
     tried: list[float] = attrs.field(factory=list)
+    asked: list[str] = attrs.field(factory=list)
     heard: list[str] = attrs.field(factory=list)
+    repeats: list[bool] = attrs.field(factory=list)
 
     async def tell(self, delivery: Delivery, _: TicketPage) -> str:
         await trio.lowlevel.checkpoint()
         self.tried.append(trio.current_time())
+        self.asked.append(delivery.ticket_id)
+        self.repeats.append(delivery.begun)
         failure = self.fails(len(self.tried))
         if failure is not None:
             raise failure
@@ -145,14 +150,19 @@ async def test_a_channel_that_never_works_is_told_dead_by_the_others_exactly_onc
             await trio.sleep(86_400)
             nursery.cancel_scope.cancel()
 
-    assert len(pager.tried) == 16
-    assert 3_000 < pager.tried[-1] < 4_700
+    assert [pager.asked.count(ticket) for ticket in ("ticket_0001", "ticket_0002")] == [8, 8]
+    assert 3_000 < pager.tried[15] < 4_700
     dead = OUTBOX.dead()(desk.store.connection)
     assert [(one.channel, one.attempts, one.error) for one in dead] == [
         ("webhook", 8, "http_500")
     ] * 2
     told = [line["kind"] for line in lines if line["event"] == "ticket_opened"]
-    assert told == [StopKind.BUDGET, StopKind.BUDGET, StopKind.CHANNEL_DEAD]
+    assert told == [
+        StopKind.BUDGET,
+        StopKind.BUDGET,
+        StopKind.CHANNEL_DEAD,
+        StopKind.NOBODY_REACHED,
+    ]
 
 
 async def test_what_is_owed_survives_a_restart(autojump_clock: trio.testing.MockClock) -> None:
@@ -201,6 +211,61 @@ async def test_a_courier_that_dies_while_it_tells_tells_again_under_the_same_id(
         nursery.cancel_scope.cancel()
 
     assert heard == ["ticket_0001.webhook.opened"] * 2
+
+
+async def test_what_may_have_been_brought_before_a_crash_is_marked_as_a_repeat(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    repeats: list[bool] = []
+
+    @attrs.define
+    class Slow(Pager):
+        async def tell(self, delivery: Delivery, _: TicketPage) -> str:
+            repeats.append(delivery.begun)
+            await trio.sleep(1)
+            return "receipt"
+
+    async with trio.open_nursery() as nursery:
+        desk = Desk(nursery)
+        first_life = desk.hire(Slow(marks_repeats=True))
+        ticket_id = await desk.stop()
+        await trio.sleep(0.5)
+        first_life.cancel()
+        desk.hire(Slow(marks_repeats=True))
+        await trio.sleep(5)
+        await desk.stop("inc-2", key="another")
+        await trio.sleep(5)
+        nursery.cancel_scope.cancel()
+
+    # The first attempt of each is read before it was noted: only what an earlier life began counts.
+    assert repeats == [False, True, False]
+    page = desk.tickets.page(ticket_id)(desk.store.connection)
+    assert {one.channel: one.receipt for one in page.deliveries}["webhook"] == "receipt"
+
+
+@pytest.mark.parametrize(
+    ("reason", "unheard"),
+    [
+        ("timeout", True),
+        ("broken_off", True),
+        ("http_502", True),
+        ("unreachable", False),
+        ("http_404", False),
+        ("http_429", False),
+    ],
+)
+async def test_an_attempt_that_may_have_arrived_unheard_makes_the_next_one_a_repeat(
+    autojump_clock: trio.testing.MockClock, reason: str, unheard: bool
+) -> None:
+    pager = Pager(fails=lambda n: UndeliveredError("pager", reason) if n == 1 else None)
+    async with trio.open_nursery() as nursery:
+        desk = Desk(nursery)
+        desk.hire(pager)
+        await desk.stop()
+        await trio.sleep(100)
+        nursery.cancel_scope.cancel()
+
+    assert pager.repeats == [False, unheard]
 
 
 async def test_our_own_budget_costs_no_attempt(autojump_clock: trio.testing.MockClock) -> None:
@@ -252,7 +317,7 @@ async def test_a_line_in_the_log_has_registered_keys_only() -> None:
 
 
 def test_a_day_of_backoff_takes_milliseconds() -> None:
-    async def day() -> int:
+    async def day() -> Counter[str]:
         pager = Pager(fails=refused)
         async with trio.open_nursery() as nursery:
             desk = Desk(nursery)
@@ -261,12 +326,15 @@ def test_a_day_of_backoff_takes_milliseconds() -> None:
                 await desk.stop(key=f"{hour}")
                 await trio.sleep(3600)
             nursery.cancel_scope.cancel()
-        return len(pager.tried)
+        return Counter(pager.asked)
 
     began = time.perf_counter()
     tried = trio.run(day, clock=trio.testing.MockClock(autojump_threshold=0))
 
-    assert tried == 24 * 8 - 1  # the last ticket has one try to come
+    nobody = 24 + 1  # that nobody could be reached is tried again and again
+    assert len(tried) == nobody
+    assert max(tried.values()) > 8
+    assert tried.total() - max(tried.values()) == 24 * 8 - 1  # the last has one try to come
     assert time.perf_counter() - began < 2
 
 
@@ -278,6 +346,7 @@ def test_patience_lasts_for_about_an_hour(chance: float) -> None:
 
     assert dt.timedelta(minutes=50) < dt.timedelta(seconds=sum(waits)) < dt.timedelta(minutes=80)
     assert waits == sorted(waits)
+    assert patience.wait_s(100_000, chance) == 3600
 
 
 async def test_a_webhook_hears_ids_codes_and_counts_and_nothing_else() -> None:

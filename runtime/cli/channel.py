@@ -1,0 +1,48 @@
+"""`aright channel`: the ways to people, what they carried, and what they could not bring."""
+
+import click
+
+from runtime.cli.client import read, rows
+from runtime.cli.output import Format, Row, output_option, print_rows
+from runtime.cli.settings import settings
+
+_COLUMNS = ["name", "kind", "state", "sent", "waiting", "dead", "last_sent", "error"]
+_DEAD = [
+    "ticket",
+    "severity",
+    "ticket_state",
+    "channel",
+    "occasion",
+    "attempts",
+    "error",
+    "dead_at",
+]
+
+
+@click.group()
+def command() -> None:
+    """List channels to people, and what never arrived."""
+
+
+@command.command("list")
+@output_option
+def list_(output: Format) -> None:
+    """List the channels and what they carried."""
+    carried = {str(row["name"]): row for row in rows(read("channel", "list"))}
+    kinds = {"log": "log", **{each.name: each.kind for each in settings().channels}}
+    listed = [_row(name, kinds.get(name, ""), carried.get(name)) for name in {**kinds, **carried}]
+    print_rows(listed, _COLUMNS, output, none="no channel")
+
+
+@command.command()
+@click.option("--all", "all_", is_flag=True, help="Also of resolved tickets.")
+@output_option
+def dead(all_: bool, output: Format) -> None:
+    """List what never arrived: deliveries that were given up."""
+    given_up = rows(read("channel", "dead", all=all_ or None))
+    print_rows(given_up, _DEAD, output, none="everything arrived, or is still being tried")
+
+
+def _row(name: str, kind: str, carried: Row | None) -> Row:
+    row = {"name": name, "kind": kind or "not in the config"}
+    return {**row, **(carried or {"state": "unused", "sent": 0, "waiting": 0, "dead": 0})}

@@ -1,0 +1,42 @@
+"""Kinds of values that settings files hold."""
+
+import difflib
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+import pydantic
+from pydantic import Field
+
+_YEAR_S = 366 * 86_400
+Seconds = Annotated[float, Field(gt=0, le=_YEAR_S)]
+"""A duration that no calendar runs out of."""
+
+
+def _shown(name: str) -> str:
+    if not name.isprintable() or name != name.strip():
+        raise ValueError("holds characters that cannot be shown, or spaces around it")
+    return name
+
+
+Name = Annotated[str, pydantic.AfterValidator(_shown)]
+"""What people read in lists and logs, and type in commands."""
+
+
+def _known_zone(zone: str) -> str:
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        near = difflib.get_close_matches(zone, sorted(available_timezones()), n=1)
+        meant = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"is no IANA time zone{meant}") from error
+    return zone
+
+
+Zone = Annotated[str, pydantic.AfterValidator(_known_zone)]
+"""IANA time zone, such as Europe/Berlin."""
+
+ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+"""Of a clock on the wall: 22:00."""
+
+Secret = Annotated[str, Field(pattern=r"^(env|file):.+")]
+"""Where a secret stands: env:NAME or file:PATH.  Never the secret itself."""

@@ -1,0 +1,298 @@
+"""Who hears of a ticket, by when somebody must have answered, and who is asked next."""
+
+import datetime as dt
+import sqlite3
+from zoneinfo import ZoneInfo
+
+import attrs
+import pytest
+
+from actors.escalator import (
+    PROMISES,
+    Delivery,
+    Policy,
+    Promise,
+    Quiet,
+    Route,
+    SqliteOutbox,
+    SqliteTickets,
+    TicketState,
+)
+from actors.messages import Moment, Severity, Stop, StopKind
+from tests.actors.escalator.desk import NOON, CountingIds, spent
+from tests.fakes.store import inline_store
+
+CHANNELS = ("log", "pager", "chat", "mail")
+LADDER = Policy(
+    routes=(
+        Route(("pager",), ("chat", "mail"), frozenset({Severity.CRITICAL})),
+        Route((), (), frozenset({Severity.LOW}), frozenset({StopKind.AUDIT})),
+        Route(("mail",)),
+    ),
+    followers=frozenset({"pager", "chat"}),
+)
+NIGHT = Quiet(ZoneInfo("UTC"), dt.time(22), dt.time(7))
+MIDNIGHT = Moment(dt.datetime(2026, 3, 2, tzinfo=dt.UTC), "boot-1", 50_000.0)
+
+
+@pytest.fixture
+def connection() -> sqlite3.Connection:
+    return inline_store("escalator").connection
+
+
+def book(policy: Policy = LADDER) -> SqliteTickets:
+    return SqliteTickets(CountingIds(), CHANNELS, policy)
+
+
+def owed(connection: sqlite3.Connection) -> dict[str, list[str]]:
+    """Name the occasions that each channel still owes."""
+    waiting = {name: SqliteOutbox().waiting(name)(connection) for name in CHANNELS}
+    return {name: [one.occasion for one in those] for name, those in waiting.items() if those}
+
+
+def bring_all(connection: sqlite3.Connection, at: Moment = NOON) -> None:
+    for name in CHANNELS:
+        for delivery in SqliteOutbox().waiting(name)(connection):
+            SqliteOutbox().sent(delivery, "", at)(connection)
+
+
+def die(connection: sqlite3.Connection, tickets: SqliteTickets, channel: str) -> None:
+    """Give up all that a channel owes, as its courier does."""
+    for delivery in SqliteOutbox().waiting(channel)(connection):
+        SqliteOutbox().bury(delivery, NOON)(connection)
+        tickets.pass_on(delivery, NOON)(connection)
+
+
+def test_the_first_route_that_fits_decides_and_the_log_hears_all(
+    connection: sqlite3.Connection,
+) -> None:
+    book().open(spent("inc-1", Severity.CRITICAL), NOON)(connection)
+    assert owed(connection) == {"log": ["opened"], "pager": ["opened"]}
+
+
+def test_what_is_routed_to_nobody_stands_in_the_log(connection: sqlite3.Connection) -> None:
+    stop = Stop(StopKind.AUDIT, "ws-7", Severity.LOW, "audit")
+    book().open(stop, NOON)(connection)
+    assert owed(connection) == {"log": ["opened"]}
+
+
+def test_without_routes_everybody_hears(connection: sqlite3.Connection) -> None:
+    book(Policy()).open(spent("inc-1"), NOON)(connection)
+    assert owed(connection) == {name: ["opened"] for name in CHANNELS}
+
+
+def test_when_a_channel_is_dead_the_next_of_its_route_tells_and_after_the_last_all_hear_of_it(
+    connection: sqlite3.Connection,
+) -> None:
+    tickets = book()
+    tickets.open(spent("inc-1", Severity.CRITICAL), NOON)(connection)
+
+    die(connection, tickets, "pager")
+    assert owed(connection) == {"log": ["opened"], "chat": ["opened"]}
+    die(connection, tickets, "chat")
+    assert owed(connection) == {"log": ["opened"], "mail": ["opened"]}
+    die(connection, tickets, "mail")
+
+    [nobody] = [
+        each for each in tickets.listed()(connection) if each.kind is StopKind.NOBODY_REACHED
+    ]
+    assert (nobody.key, nobody.severity) == ("people", Severity.CRITICAL)
+    assert owed(connection) == {
+        "log": ["opened", "opened"],
+        "pager": ["opened"],
+        "chat": ["opened"],
+        "mail": ["opened"],
+    }
+    assert tickets.standing("boot-1")(connection).unreached
+
+
+def test_that_nobody_was_reached_is_not_said_where_somebody_was(
+    connection: sqlite3.Connection,
+) -> None:
+    tickets = book(Policy())
+    tickets.open(spent("inc-1"), NOON)(connection)
+    [told] = SqliteOutbox().waiting("mail")(connection)
+    SqliteOutbox().sent(told, "", NOON)(connection)
+
+    die(connection, tickets, "pager")
+    die(connection, tickets, "chat")
+
+    assert not tickets.standing("boot-1")(connection).unreached
+
+
+def test_who_answers_in_time_is_not_asked_again(connection: sqlite3.Connection) -> None:
+    tickets = book()
+    ticket_id = tickets.open(spent("inc-1", Severity.CRITICAL), NOON)(connection)
+    tickets.ack(ticket_id, "ada", "", NOON.after(800))(connection)
+    bring_all(connection)
+
+    assert tickets.late(NOON.after(900))(connection) == 0
+    [due] = tickets.standing("boot-1")(connection).dues
+    assert due == NOON.after(3600)
+
+
+@pytest.mark.parametrize("severity", Severity)
+def test_nobody_answered_in_time_so_it_is_told_again_and_further_each_time(
+    connection: sqlite3.Connection, severity: Severity
+) -> None:
+    tickets = book(attrs.evolve(LADDER, routes=(Route(("pager",), ("chat", "mail")),)))
+    response_s = PROMISES[severity].response_s
+    ticket_id = tickets.open(spent("inc-1", severity), NOON)(connection)
+    bring_all(connection)
+
+    assert tickets.late(NOON.after(response_s - 1))(connection) == 0
+    assert tickets.late(NOON.after(response_s))(connection) == 1
+    assert owed(connection) == {"log": ["late"], "pager": ["late"], "chat": ["late"]}
+    bring_all(connection)
+    assert tickets.late(NOON.after(3 * response_s - 1))(connection) == 0
+    assert tickets.late(NOON.after(3 * response_s))(connection) == 1
+    assert owed(connection) == {name: ["late-2"] for name in CHANNELS}
+
+    page = tickets.page(ticket_id)(connection)
+    assert [(line.what, line.note) for line in page.history] == [
+        ("opened", ""),
+        ("late", "no answer"),
+        ("late", "no answer"),
+    ]
+    assert page.ticket.late == 2
+
+
+def test_what_was_answered_and_is_not_settled_in_time_is_told_again(
+    connection: sqlite3.Connection,
+) -> None:
+    tickets = book()
+    ticket_id = tickets.open(spent("inc-1", Severity.CRITICAL), NOON)(connection)
+    tickets.ack(ticket_id, "ada", "", NOON.after(60))(connection)
+    bring_all(connection)
+
+    assert tickets.late(NOON.after(3600))(connection) == 1
+    assert tickets.page(ticket_id)(connection).history[-1].note == "not settled in time"
+
+    tickets.resolve(ticket_id, "ada", "", NOON.after(3700))(connection)
+    assert tickets.standing("boot-1")(connection).dues == ()
+
+
+def test_who_answers_late_still_gets_time_to_settle(connection: sqlite3.Connection) -> None:
+    tickets = book()
+    ticket_id = tickets.open(spent("inc-1", Severity.CRITICAL), NOON)(connection)
+    tickets.ack(ticket_id, "ada", "", NOON.after(3590))(connection)
+
+    [due] = tickets.standing("boot-1")(connection).dues
+    assert due == NOON.after(3590 + 900)
+
+
+def test_a_reminder_is_not_owed_twice_while_the_first_telling_waits(
+    connection: sqlite3.Connection,
+) -> None:
+    tickets = book()
+    tickets.open(spent("inc-1", Severity.CRITICAL), NOON)(connection)
+
+    tickets.late(NOON.after(900))(connection)
+
+    assert owed(connection) == {"log": ["opened"], "pager": ["opened"], "chat": ["late"]}
+
+
+def test_a_promise_outlives_a_reboot_by_the_wall_clock(connection: sqlite3.Connection) -> None:
+    tickets = book()
+    tickets.open(spent("inc-1", Severity.CRITICAL), NOON)(connection)
+
+    def reboot(after_s: float) -> Moment:
+        return Moment(NOON.wall + dt.timedelta(seconds=after_s), "boot-2", 3.0)
+
+    assert tickets.late(reboot(899))(connection) == 0
+    assert tickets.late(reboot(900))(connection) == 1
+
+
+def test_what_became_of_a_ticket_is_heard_by_those_who_were_told_and_follow(
+    connection: sqlite3.Connection,
+) -> None:
+    tickets = book()
+    ticket_id = tickets.open(spent("inc-1", Severity.CRITICAL), NOON)(connection)
+    bring_all(connection)
+
+    tickets.ack(ticket_id, "ada", "", NOON)(connection)
+    tickets.ack(ticket_id, "bob", "", NOON)(connection)
+    assert owed(connection) == {"pager": ["acked"]}
+    tickets.resolve(ticket_id, "ada", "", NOON)(connection)
+    assert owed(connection) == {"pager": ["acked", "resolved"]}
+
+
+def test_a_channel_brings_what_it_owes_of_a_ticket_in_order(connection: sqlite3.Connection) -> None:
+    tickets, outbox = book(), SqliteOutbox()
+    ticket_id = tickets.open(spent("inc-1", Severity.CRITICAL), NOON)(connection)
+    [opened] = outbox.waiting("pager")(connection)
+    later = attrs.evolve(opened, attempts=1, due=NOON.after(600))
+    outbox.postpone(later)(connection)
+    tickets.resolve(ticket_id, "ada", "", NOON.after(1))(connection)
+
+    assert [one.occasion for one in outbox.next("pager", "boot-1")(connection)] == ["opened"]
+    outbox.sent(later, "", NOON)(connection)
+    assert [one.occasion for one in outbox.next("pager", "boot-1")(connection)] == ["resolved"]
+
+
+def dues(connection: sqlite3.Connection, channel: str) -> list[float]:
+    def left(one: Delivery) -> float:
+        return one.due.since(MIDNIGHT)
+
+    return [left(one) for one in SqliteOutbox().waiting(channel)(connection)]
+
+
+def test_at_night_what_is_not_grave_waits_and_what_is_does_not(
+    connection: sqlite3.Connection,
+) -> None:
+    tickets = book(Policy(quiet=NIGHT))
+    tickets.open(spent("inc-1", Severity.LOW), MIDNIGHT)(connection)
+    tickets.open(spent("inc-2", Severity.CRITICAL, "another"), MIDNIGHT)(connection)
+
+    assert dues(connection, "chat") == [7 * 3600, 0]
+    assert dues(connection, "log") == [0, 0]
+
+
+def test_what_grows_grave_at_night_waits_no_longer(connection: sqlite3.Connection) -> None:
+    tickets = book(Policy(quiet=NIGHT))
+    tickets.open(spent("inc-1", Severity.LOW), MIDNIGHT)(connection)
+    tickets.open(spent("inc-2", Severity.CRITICAL), MIDNIGHT)(connection)
+
+    assert dues(connection, "chat") == [0, 0]
+
+
+def test_what_is_settled_before_the_morning_wakes_nobody(connection: sqlite3.Connection) -> None:
+    tickets = book(Policy(quiet=NIGHT, followers=frozenset({"chat"})))
+    ticket_id = tickets.open(spent("inc-1", Severity.LOW), MIDNIGHT)(connection)
+    tickets.resolve(ticket_id, "ada", "", MIDNIGHT.after(60))(connection)
+
+    assert owed(connection) == {"log": ["opened"]}
+
+
+def test_a_ticket_of_before_promises_is_promised_something(connection: sqlite3.Connection) -> None:
+    tickets = book()
+    tickets.open(spent("inc-1"), NOON)(connection)
+    connection.execute("update tickets set due_wall = null, due_boot = null, due_monotonic = null")
+
+    tickets.promise(NOON.after(50))(connection)
+
+    [due] = tickets.standing("boot-1")(connection).dues
+    assert due == NOON.after(50 + PROMISES[Severity.MEDIUM].response_s)
+
+
+def test_what_a_site_promises_can_be_set(connection: sqlite3.Connection) -> None:
+    promises = dict.fromkeys(Severity, Promise(10, 20))
+    tickets = book(Policy(promises=promises))
+    tickets.open(spent("inc-1"), NOON)(connection)
+
+    [due] = tickets.standing("boot-1")(connection).dues
+    assert due == NOON.after(10)
+
+
+def test_pauses_double_and_never_grow_beyond_a_week(connection: sqlite3.Connection) -> None:
+    tickets, now, pauses = book(), NOON, list[float]()
+    tickets.open(spent("inc-1", Severity.LOW), NOON)(connection)
+    for _ in range(12):
+        [due] = tickets.standing("boot-1")(connection).dues
+        pauses.append(due.since(now))
+        now = due
+        assert tickets.late(now)(connection) == 1
+
+    assert pauses[:3] == [28_800, 57_600, 115_200]
+    assert pauses[-1] == 7 * 86_400
+    assert tickets.listed()(connection)[0].state is TicketState.OPEN
