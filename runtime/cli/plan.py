@@ -1,11 +1,20 @@
 """`aright plan`: what a model would be asked, and what may be done with its answer."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from runtime.cli.exits import Exit, explained
+from runtime.cli.client import mapping, read
+from runtime.cli.exits import Exit, end, explained
 from runtime.cli.lines import opened
+from runtime.cli.output import Format, output_option, print_data
+from runtime.cli.settings import settings
+from runtime.documents import as_mapping
+
+if TYPE_CHECKING:
+    from runtime.roles.planning import Asked
 
 
 @click.group()
@@ -41,3 +50,69 @@ def judge(catalogue: Path, answers: str) -> None:
             click.echo(judged.text)
             failed = failed or judged.is_error
     raise SystemExit(Exit.ERROR if failed else Exit.OK)
+
+
+@command.command()
+@click.argument("event", required=False, metavar="[EVENT]")
+@click.option("--incident", help="About this incident of the appliance, in the place of EVENT.")
+@click.option(
+    "--catalogue", type=click.Path(path_type=Path), help="A closed catalogue, not the one in force."
+)
+@output_option
+def prompt(event: str | None, incident: str | None, catalogue: Path | None, output: Format) -> None:
+    """Print exactly what a model would be asked about an event.  Nothing is sent.
+
+    EVENT is a file with one JSON object, or - for standard input: check_type, platform, expected,
+    actual and so on.  Marks and tags are new in each call.
+    """
+    from runtime.roles.planning import ask_about, closed_catalogue
+
+    if (event is None) is (incident is None):
+        raise click.UsageError("say either EVENT or --incident ID")
+    told = _event_in(event) if event else mapping(read("incident", "event", id=str(incident)))
+    with explained():
+        asked = ask_about(told, closed_catalogue(settings(), catalogue))
+    if not asked.offered.choices:
+        click.echo("no runbook fits this drift: no model would be asked", err=True)
+    if output is Format.TABLE:
+        _print_prompt(asked)
+    else:
+        print_data(_as_data(asked), output)
+
+
+def _event_in(name: str) -> Mapping[str, object]:
+    from runtime.codec import foreign_json
+
+    with opened(name) as lines:
+        text = b"".join(lines)
+    try:
+        told = foreign_json(text)
+    except ValueError as error:
+        end(Exit.ERROR, f"{name}: is no JSON: {error}")
+    event = as_mapping(told)
+    if event is None:
+        end(Exit.ERROR, f"{name}: holds no JSON object")
+    return event
+
+
+def _print_prompt(asked: "Asked") -> None:
+    for title, text in _parts(asked).items():
+        click.echo(f"--- {title}")
+        click.echo(text)
+
+
+def _as_data(asked: "Asked") -> Mapping[str, object]:
+    return {
+        **_parts(asked),
+        "candidates": list(asked.offered.choices),
+        "digest": asked.prompt.digest,
+    }
+
+
+def _parts(asked: "Asked") -> Mapping[str, str]:
+    prompt = asked.prompt
+    return {
+        "system": prompt.system.text,
+        "user": prompt.user.text,
+        "schema": prompt.schema.text,
+    }

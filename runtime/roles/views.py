@@ -135,6 +135,11 @@ def _incident_page(connection: sqlite3.Connection, args: Args) -> Row:
     }
 
 
+def _event(connection: sqlite3.Connection, args: Args) -> Row:
+    incident = _required(connection, args)
+    return event_of(_JOURNAL.observation(incident.observation_id)(connection))
+
+
 def _why(connection: sqlite3.Connection, args: Args) -> Row:
     incident = _required(connection, args)
     trace = trace_of(incident.id)(connection)
@@ -302,6 +307,7 @@ def _dead_letters(connection: sqlite3.Connection, _args: Args) -> list[Mapping[s
 _VIEWS: Mapping[tuple[str, str], Callable[[sqlite3.Connection, Args], object]] = {
     ("incident", "list"): _incidents,
     ("incident", "show"): _incident_page,
+    ("incident", "event"): _event,
     ("incident", "why"): _why,
     ("ticket", "list"): _tickets,
     ("ticket", "show"): _ticket_page,
