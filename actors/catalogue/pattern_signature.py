@@ -15,11 +15,12 @@ VERSION: Final = "p1"
 """Stands before every signature: another way to make them gets another name."""
 
 _READ: Final = 2_000
-_KINDS: Final = 6
+KINDS: Final = 6
+"""Of more states than these the first ones are named."""
 _WORD = re.compile(r"[^\W\d_]+")
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,:]\d+)* ?[a-z%]{0,7}")
 _MODE = re.compile(r"0[0-7]{3}")
-_STATES: Final = frozenset({
+STATES: Final = frozenset({
     "absent", "active", "allowed", "anonymous", "any", "blocked", "closed", "dead", "default",
     "degraded", "denied", "disabled", "down", "empty", "enabled", "encrypted", "error", "exited",
     "expired", "fail", "failed", "false", "forbidden", "inactive", "insecure", "invalid", "late",
@@ -29,6 +30,7 @@ _STATES: Final = frozenset({
     "stale", "started", "stopped", "suspended", "true", "unavailable", "unencrypted", "unknown",
     "unlocked", "unset", "unsigned", "up", "valid", "weak", "without", "writable", "yes",
 })  # fmt: skip
+"""The words of an answer that name a kind; `kind_conditions` puts the same ones into rules."""
 
 
 def pattern_signature(check: str, platform: str, actual: str) -> str:
@@ -44,12 +46,12 @@ def pattern_signature(check: str, platform: str, actual: str) -> str:
 def drift_kind(actual: str) -> str:
     """Give what kind of answer this is, for people: "not running", "number", "text", "empty"."""
     kinds = sorted(set(_kinds(_plain(actual[:_READ]))))
-    return " ".join(kinds[:_KINDS]) or "empty"
+    return " ".join(kinds[:KINDS]) or "empty"
 
 
 def _kinds(text: str) -> Iterator[str]:
     """Yield the states that are named; without any, the shape of the text."""
-    states = [word for word in _WORD.findall(text) if word in _STATES]
+    states = [word for word in _WORD.findall(text) if word in STATES]
     if states:
         yield from states
     elif _MODE.fullmatch(text):

@@ -37,11 +37,17 @@ _BY_KIND: Mapping[str, str] = {
     " people have not heard of.  Mend the channels, then: aright ticket resolve.",
     "rules_set_aside": "Rules were set aside at load; the others are in force."
     "  aright config check lists them; mend them, then: aright rule reload.",
+    "promotion": "A plan proved itself and may become a rule, if a person signs:"
+    " aright flywheel show, then approve, or reject.",
+    "demotion": "A rule that was a plan did not keep what it promised and is out of force."
+    "  aright flywheel show tells its attempts; it is proposed anew when they prove it again.",
     "store": "No room is left: only changes of state are taken.  Free room.",
 }
 """What it means, and the command that lifts it."""
 
 _BY_REASON: Mapping[str, str] = {
+    "signature_expired": "The signature under a rule that was a plan is too old, and the rule is"
+    " out of force.  When its plan proves itself anew it is proposed again.",
     "host_unreachable": "A rule would heal it, but nothing can be run on this host: it is no target"
     " of the config, or its agent may not heal (listen.agents_heal).",
     "no_runbook": "A rule names a runbook that is not there (any more): aright config check.",

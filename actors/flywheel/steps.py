@@ -1,0 +1,126 @@
+"""The writes of each step: where a promotion stands, its rule file, its ledger line, its ticket."""
+
+import sqlite3
+from collections.abc import Mapping
+from typing import Final
+
+import attrs
+
+from actors.flywheel.core import FlywheelSettings, Promotion, entering, must_be_a_step
+from actors.flywheel.store import Desk, FlywheelMemory, Known, LedgerLine
+from actors.messages import JSON, Mode, Moment, Severity, Stop, StopKind
+from actors.messages.promotion import Stage
+from runtime.store import Write
+
+ARIGHT: Final = "aright"
+"""Who acted when no person did."""
+
+
+@attrs.frozen
+class Hand:
+    """Who takes a step, and why."""
+
+    who: str
+    why: str
+
+
+@attrs.frozen
+class Steps:
+    """Gives the writes of one step, for the commit of whoever takes it."""
+
+    memory: FlywheelMemory
+    tickets: Desk
+    settings: FlywheelSettings
+
+    def propose(self, known: Known, mode: Mode, at: Moment) -> Write[Promotion]:
+        """Put a proven pattern before a person."""
+        before = None if known.promotion is None else known.promotion.stage
+        must_be_a_step(before, Stage.PROPOSED)
+        promotion = Promotion(
+            known.pattern.id, Stage.PROPOSED, mode, at, entered=known.record.tally
+        )
+        line = LedgerLine(
+            "proposed", before, promotion.stage, ARIGHT, "proven", known.record.numbers()
+        )
+
+        def write(connection: sqlite3.Connection) -> Promotion:
+            self.memory.keep(promotion, "", line, at)(connection)
+            self.tickets.open(_stop(known, StopKind.PROMOTION, Severity.LOW, "proposed"), at)(
+                connection
+            )
+            return promotion
+
+        return write
+
+    def enter(  # noqa: PLR0913, PLR0917  # all that a step says
+        self,
+        known: Known,
+        after: Promotion,
+        what: str,
+        rule_file: str,
+        hand: Hand,
+        found: Mapping[str, JSON],
+        at: Moment,
+    ) -> Write[None]:
+        """Take a rule into a stage, or keep it there with something changed."""
+        before = None if known.promotion is None else known.promotion.stage
+        numbers = {**known.record.numbers(), **found}
+        line = LedgerLine(what, before, after.stage, hand.who, hand.why, numbers)
+
+        def write(connection: sqlite3.Connection) -> None:
+            self.memory.keep(after, rule_file, line, at)(connection)
+            if before is Stage.PROPOSED:
+                self._answered(connection, known, hand, at)
+
+        return write
+
+    def retire(  # noqa: PLR0913, PLR0917  # all that a step says
+        self,
+        known: Known,
+        promotion: Promotion,
+        what: str,
+        reason: str,
+        hand: Hand,
+        at: Moment,
+        found: Mapping[str, JSON] | None = None,
+    ) -> Write[Stop | None]:
+        """Take a proposal or a rule back; gives the stop where nobody asked for it."""
+        after = entering(promotion, Stage.RETIRED, known.record, at, self.settings)
+        after = attrs.evolve(after, reason=reason)
+        numbers = {**known.record.numbers(), **(found or {}), "reason": reason}
+        line = LedgerLine(what, promotion.stage, after.stage, hand.who, hand.why, numbers)
+        unasked = hand.who == ARIGHT
+
+        def write(connection: sqlite3.Connection) -> Stop | None:
+            self.memory.keep(after, "", line, at)(connection)
+            if promotion.stage is Stage.PROPOSED:
+                self._answered(connection, known, hand, at)
+            severity = Severity.LOW if reason == "signature_expired" else Severity.HIGH
+            return _stop(known, StopKind.DEMOTION, severity, reason) if unasked else None
+
+        return write
+
+    def _answered(
+        self, connection: sqlite3.Connection, known: Known, hand: Hand, at: Moment
+    ) -> None:
+        self.tickets.answered(StopKind.PROMOTION, known.pattern.id, hand.who, hand.why, at)(
+            connection
+        )
+
+
+def _stop(known: Known, kind: StopKind, severity: Severity, reason: str) -> Stop:
+    pattern = known.pattern
+    tally = known.record.tally
+    return Stop(
+        kind,
+        pattern.id if kind is StopKind.PROMOTION else pattern.rule_id,
+        severity,
+        reason,
+        check=pattern.check,
+        rule_id=pattern.rule_id,
+        runbook_id=pattern.runbook_id,
+        note=(
+            f"{tally.healed} of {tally.attempts} attempts healed on {known.record.hosts} hosts;"
+            f" aright flywheel show {pattern.id}"
+        ),
+    )
