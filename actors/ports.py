@@ -102,6 +102,13 @@ class Coverage(Protocol):
         """Count in what is kept in the same commit; `observations` are new, no repeats."""
         ...
 
+    def settled(self) -> None:
+        """Say that the last batch that was counted in is durable.
+
+        What it taught is then known by heart; untold, the next batch asks the file again.
+        """
+        ...
+
 
 class Intents(Protocol):
     """Given by the journal: what the runner is about to do, is doing, has done."""

@@ -7,12 +7,11 @@ from typing import TypeAlias
 import attrs
 
 from actors.coverage.core import Span, fill, gaps
+from actors.coverage.memory import Boot, Memory
 from actors.coverage.rows import chunks, in_step, millis
 from actors.messages import Observation
 
-Boot: TypeAlias = tuple[str, str]
-"""A start of an agent: agent_id and boot_id."""
-
+_ON = "UPDATE boots SET last_seq = ?, last_at = max(last_at, ?) WHERE agent_id = ? AND boot_id = ?"
 _NEXT = (
     "UPDATE boots SET last_seq = ?, last_at = max(last_at, ?)"
     " WHERE agent_id = ? AND boot_id = ? AND last_seq = ?"
@@ -43,9 +42,31 @@ _Cells: TypeAlias = tuple[str | int, ...]
 
 
 def count_numbers(
-    connection: sqlite3.Connection, boots: Mapping[Boot, Sequence[Observation]]
+    connection: sqlite3.Connection, memory: Memory, boots: Mapping[Boot, Sequence[Observation]]
 ) -> None:
     """Count the events of several starts in; those that come in order share their statements."""
+    gone_on = list[_Cells]()
+    others = dict[Boot, Sequence[Observation]]()
+    for boot, events in boots.items():
+        last = memory.last(connection, boot)
+        if last is not None and _goes_on(last, events):
+            last += len(events)
+            gone_on.append((last, max(map(_instant, events)), *boot))
+            memory.counted(boot, last)
+        else:
+            others[boot] = events
+            memory.counted(boot, None)
+    connection.executemany(_ON, gone_on)
+    _count_others(connection, others)
+
+
+def _goes_on(last: int, events: Sequence[Observation]) -> bool:
+    return all(event.seq == number for number, event in enumerate(events, last + 1))
+
+
+def _count_others(
+    connection: sqlite3.Connection, boots: Mapping[Boot, Sequence[Observation]]
+) -> None:
     ahead = [(boot, events, _in_order(boot, events)) for boot, events in boots.items()]
     for some in chunks(ahead):
         begun = [cells for _, _, cells in some if cells is not None and len(cells) == _BEGUN]
@@ -119,3 +140,7 @@ class Numbers:
 
 def _number(event: Observation) -> int:
     return event.seq or 0
+
+
+def _instant(event: Observation) -> int:
+    return millis(event.observed_at)

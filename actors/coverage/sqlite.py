@@ -10,10 +10,11 @@ from typing import TypeAlias
 import attrs
 
 from actors.coverage.core import Cause, Hole, Span, account, hole_between
-from actors.coverage.numbers import Boot, count_numbers
+from actors.coverage.memory import Boot, Key, Memory
+from actors.coverage.numbers import count_numbers
 from actors.coverage.rows import hole_of, instant, millis
 from actors.coverage.store import AgentCoverage, CheckCoverage, CoverageReport
-from actors.coverage.times import Key, Watched, count_times
+from actors.coverage.times import Watched, count_times
 from actors.messages import Observation
 from runtime.store import Query, Write
 
@@ -40,11 +41,13 @@ class SqliteCoverage:
     """The memory of the coverage room; see `CoverageMemory` for what each method promises."""
 
     beat: Beat
+    _memory: Memory = attrs.field(factory=Memory, init=False, eq=False, repr=False)
 
     def heard(self, observations: Sequence[Observation]) -> Write[None]:
         """Count in what is kept in the same commit."""
 
         def write(connection: sqlite3.Connection) -> None:
+            self._memory.begin(connection)
             boots: dict[Boot, list[Observation]] = {}
             checks: dict[Key, list[Observation]] = {}
             for each in observations:
@@ -60,18 +63,23 @@ class SqliteCoverage:
                 else:
                     checks[key] = [each]
             # Numbers first: they say why a time was not observed.
-            count_numbers(connection, boots)
+            count_numbers(connection, self._memory, boots)
             beats = ((key, answers, self.beat(answers[-1])) for key, answers in checks.items())
             count_times(
                 connection,
-                [
+                self._memory,
+                (
                     (key, answers, round(beat * 1000))
                     for key, answers, beat in beats
                     if beat is not None
-                ],
+                ),
             )
 
         return write
+
+    def settled(self) -> None:
+        """The last batch that was counted in is durable: what it taught holds."""
+        self._memory.settled()
 
     def begin(self, now: dt.datetime) -> Write[None]:
         """At a start: since the last sign of life the appliance was not there."""
@@ -95,6 +103,7 @@ class SqliteCoverage:
             _live(connection, millis(now))
             _retire(connection, asked, millis(now))
             _forget(connection, before)
+            self._memory.forget()
 
         return write
 

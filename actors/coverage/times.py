@@ -1,18 +1,17 @@
 """How the answers to a check are counted in, within the commit that keeps them."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 import attrs
 
 from actors.coverage.core import Cause, Hole, hole_between, reach
+from actors.coverage.memory import Key, Memory
 from actors.coverage.rows import chunks, hole_of, in_step, millis
 from actors.messages import Observation, Status
 
-Key: TypeAlias = tuple[str, str, str]
-"""Site, host and check."""
-
+_ON = "UPDATE watched SET last_at = ? WHERE number = ?"
 _SEEN = (
     "INSERT INTO watched (site, host, check_id, source, interval_ms, since, last_at, unanswered,"
     " reason, heard_at) VALUES (?, ?, ?, ?, ?, ?, ?, 0, '', ?)"
@@ -64,35 +63,62 @@ _Cells: TypeAlias = tuple[str | int, ...]
 
 
 def count_times(
-    connection: sqlite3.Connection, checks: Sequence[tuple[Key, Sequence[Observation], int]]
+    connection: sqlite3.Connection,
+    memory: Memory,
+    checks: Iterable[tuple[Key, Sequence[Observation], int]],
 ) -> None:
     """Count answers to several checks in, each with its interval; those in time share a statement.
 
     One that moves nothing but `last_at` leaves `source` and `heard_at` as they were.
     """
-    ahead = [(each, _in_time(*each)) for each in checks]
-    for some in chunks(ahead):
-        seen = [cells for _, cells in some if cells is not None]
+    gone_on = list[tuple[int, int]]()
+    others = list[_Ahead]()
+    for key, answers, interval in checks:
+        span = _in_time(answers, interval)
+        known = memory.account(connection, key)
+        if (
+            span is not None
+            and known is not None
+            and known.interval == interval
+            and span[0] - reach(interval) <= known.last_at <= span[0]
+        ):
+            known.last_at = span[1]
+            gone_on.append((span[1], known.number))
+        else:
+            others.append((key, answers, interval, span))
+            memory.changed(key)
+    connection.executemany(_ON, gone_on)
+    for some in chunks(others):
+        seen = [_seen(*each) for each in some if each[3] is not None]
         done = in_step(connection, (_SEEN, seen))
-        for (key, answers, interval), cells in some:
-            if cells is None or not done:
+        for key, answers, interval, span in some:
+            if span is None or not done:
                 Times(connection, key, interval).count(answers)
 
 
-def _in_time(key: Key, answers: Sequence[Observation], interval: int) -> _Cells | None:
-    """Give the cells for `_SEEN`; None where there may be a hole among the answers."""
-    reached = reach(interval)
-    last_answer = answers[-1]
+_Ahead: TypeAlias = tuple[Key, Sequence[Observation], int, tuple[int, int] | None]
+
+
+def _in_time(answers: Sequence[Observation], interval: int) -> tuple[int, int] | None:
+    """Give the first and the last instant; None where there may be a hole among the answers."""
     if len(answers) == 1:
-        if not observes(last_answer):
+        [answer] = answers
+        if not observes(answer):
             return None
-        first = last = millis(last_answer.observed_at)
-    else:
-        instants = [millis(each.observed_at) for each in answers]
-        first, last = min(instants), max(instants)
-        if last - first > reached or not all(map(observes, answers)):
-            return None
-    return (*key, last_answer.source, interval, first, last, last, first - reached)
+        at = millis(answer.observed_at)
+        return at, at
+    instants = [millis(each.observed_at) for each in answers]
+    first, last = min(instants), max(instants)
+    if last - first > reach(interval) or not all(map(observes, answers)):
+        return None
+    return first, last
+
+
+def _seen(
+    key: Key, answers: Sequence[Observation], interval: int, span: tuple[int, int] | None
+) -> _Cells:
+    first, last = span or (0, 0)
+    return (*key, answers[-1].source, interval, first, last, last, first - reach(interval))
 
 
 @attrs.frozen

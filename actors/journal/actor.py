@@ -103,6 +103,8 @@ class JournalActor:
             if isinstance(error, StoreFullError):
                 await self._tell_full()  # first: the room of the reserve may soon be used up
             return [NotKept(error)] * len(heard)
+        self.journal.settled()
+        self.coverage.settled()
         self._hand_out(heard, recordings)
         if any(recording.recorded is None for recording in recordings):
             await self._tell_full()

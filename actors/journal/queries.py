@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from actors.journal.rows import INCIDENT, incident_of
+from actors.journal.rows import HEARD, INCIDENT, incident_of, told_by
 from actors.messages import Incident
 from runtime.store import Query
 
@@ -86,27 +86,30 @@ class PastFilter:
 
 @attrs.frozen
 class PastDrift:
-    """An incident with what opened it, as stored: both texts are JSON."""
+    """An incident with what opened it, as stored."""
 
     incident_id: str
-    observation: str
+    observation: Mapping[str, object]
+    """Its fields, as JSON has them."""
     decided: str | None
-    """Body of the last line of the trace that tells a decision, None where there is none yet."""
+    """Body of the last line of the trace that tells a decision, as JSON; None where there is none
+    yet."""
 
 
 def past_drift(which: PastFilter, after: str, limit: int) -> Query[list[PastDrift]]:
     """List incidents in the order in which they were opened, those after the one named `after`."""
     condition, cells = which.where("incidents", "opened_at")
     sql = (
-        "SELECT incidents.id, observations.body,"  # noqa: S608
+        "SELECT incidents.id,"  # noqa: S608
         " (SELECT body FROM incident_events WHERE incident_id = incidents.id"
-        "  AND kind IN ('rule_matched', 'no_rule_matched') ORDER BY seq DESC LIMIT 1)"
-        " FROM incidents JOIN observations ON observations.id = observation_id"
+        "  AND kind IN ('rule_matched', 'no_rule_matched') ORDER BY seq DESC LIMIT 1),"
+        f" {HEARD} FROM incidents JOIN observations ON observations.id = observation_id"
         f" WHERE incidents.id > ? AND {condition} ORDER BY incidents.id LIMIT ?"
     )
 
     def query(connection: sqlite3.Connection) -> list[PastDrift]:
-        return [PastDrift(*row) for row in connection.execute(sql, (after, *cells, limit))]
+        rows = connection.execute(sql, (after, *cells, limit))
+        return [PastDrift(id_, told_by(heard), decided) for id_, decided, *heard in rows]
 
     return query
 

@@ -1,10 +1,12 @@
 """Rows of the journal's tables, and the messages they stand for."""
 
 import datetime as dt
+import json
 from collections.abc import Callable, Iterable
+from typing import cast
 
-from actors.messages import Decision, Incident, Moment, Severity, State
-from runtime.codec import from_json, to_json
+from actors.messages import JSON, Decision, Incident, Moment, Observation, Severity, State
+from runtime.codec import converter, from_json, to_json
 
 Cell = str | int | float | None
 
@@ -15,6 +17,13 @@ INCIDENT = (
 )
 """The columns of an incident, in the order of `incident_of` and `cells_of`."""
 
+
+_HEARD = (
+    "id", "site", "host", "check_id", "status", "severity", "platform", "source", "observed_at",
+    "agent_id", "boot_id", "seq", "expected", "actual", "controls", "metadata", "more",
+)  # fmt: skip
+HEARD = ", ".join(f"observations.{name}" for name in _HEARD)
+"""The columns of an observation, in the order of `told_by`."""
 
 _NO_MOMENT: tuple[Cell, Cell, Cell] = (None, None, None)
 
@@ -89,3 +98,39 @@ def moment_of(wall: object, boot: object, monotonic: object) -> Moment | None:
 def instant_of(text: object) -> dt.datetime:
     """Read an instant."""
     return dt.datetime.fromisoformat(str(text))
+
+
+def told_by(row: Iterable[object]) -> dict[str, object]:
+    """Read a row of `HEARD`: the fields of the observation, as JSON has them."""
+    (
+        id_, site, host, check, status, severity, platform, source, observed_at, agent_id, boot_id,
+        seq, expected, actual, controls, metadata, more,
+    ) = row  # fmt: skip
+    told: dict[str, object] = {
+        "id": id_,
+        "site": site,
+        "host": host,
+        "check": check,
+        "status": status,
+        "severity": severity,
+        "platform": platform,
+        "source": source,
+        "observed_at": observed_at,
+        "agent_id": agent_id,
+        "boot_id": boot_id,
+        "seq": seq,
+        "expected": expected,
+        "actual": actual,
+        "controls": [] if controls is None else json.loads(str(controls)),
+        "metadata": {} if metadata is None else json.loads(str(metadata)),
+        "distro": "",
+        "details": {},
+    }
+    if more is not None:
+        told.update(cast("dict[str, JSON]", json.loads(str(more))))
+    return told
+
+
+def observation_of(row: Iterable[object]) -> Observation:
+    """Read a row of `HEARD`."""
+    return converter.structure(told_by(row), Observation)

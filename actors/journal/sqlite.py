@@ -12,8 +12,14 @@ import attrs
 from actors.journal import core
 from actors.journal.change import Change, incident_in
 from actors.journal.intake import Intake, fullness_of
-from actors.journal.marks import Marks
-from actors.journal.rows import INCIDENT, incident_of, moment_cells
+from actors.journal.memory import Memory
+from actors.journal.rows import (
+    HEARD,
+    INCIDENT,
+    incident_of,
+    moment_cells,
+    observation_of,
+)
 from actors.journal.sqlite_intents import SqliteIntents
 from actors.journal.store import DeadLetterRow, Recording, UnkeepableError
 from actors.messages import (
@@ -29,13 +35,13 @@ from actors.messages import (
     StopKind,
 )
 from actors.ports import Tickets
-from runtime.codec import from_json
 from runtime.errors import NotFoundError
 from runtime.store import Query, Write
 
 SCHEMA: Traversable = files("actors.journal") / "schema"
 
 _GET = f"SELECT {INCIDENT} FROM incidents "  # noqa: S608  our own words
+_HEARD = f"SELECT {HEARD} FROM observations WHERE observations.id = ?"  # noqa: S608
 
 
 @attrs.frozen
@@ -43,7 +49,7 @@ class SqliteJournal(SqliteIntents):
     """Keeps what `Journal` promises."""
 
     tickets: Tickets
-    _marks: Marks = attrs.field(factory=Marks, init=False, eq=False, repr=False)
+    _memory: Memory = attrs.field(factory=Memory, init=False, eq=False, repr=False)
 
     # The port that others have.
 
@@ -51,7 +57,9 @@ class SqliteJournal(SqliteIntents):
         """Append the fact, change the state, give the incident as it then is."""
 
         def write(connection: sqlite3.Connection) -> Incident:
-            return Change(connection, self.tickets, at).move(incident_id, move)
+            incident = Change(connection, self.tickets, at).move(incident_id, move)
+            self._memory.moved((incident.site, incident.host, incident.check))
+            return incident
 
         return write
 
@@ -85,12 +93,10 @@ class SqliteJournal(SqliteIntents):
         """Look an observation up."""
 
         def query(connection: sqlite3.Connection) -> Observation:
-            row = connection.execute(
-                "SELECT body FROM observations WHERE id = ?", (observation_id,)
-            ).fetchone()
+            row = connection.execute(_HEARD, (observation_id,)).fetchone()
             if row is None:
                 raise NotFoundError("observation", observation_id)
-            return from_json(row[0], Observation)
+            return observation_of(row)
 
         return query
 
@@ -122,11 +128,15 @@ class SqliteJournal(SqliteIntents):
             fullness = 1.0 if full else fullness_of(connection)
             change = Change(connection, self.tickets, at)
             try:
-                return Intake(change, self._marks, new_id, fullness).take(observations)
+                return Intake(change, self._memory, new_id, fullness).take(observations)
             except (UnicodeEncodeError, OverflowError) as error:
                 raise UnkeepableError(str(error)) from error
 
         return write
+
+    def settled(self) -> None:
+        """The last batch that was recorded is durable: what it taught holds."""
+        self._memory.settled()
 
     def due(self, now: Moment, limit: int) -> Query[list[Incident]]:
         """List incidents whose time has come."""
@@ -247,6 +257,7 @@ class SqliteJournal(SqliteIntents):
                 " WHERE id = heard.incident_id AND observation_id = heard.id) LIMIT ?)",
                 (old, limit),
             )
+            self._memory.forget()
             return len(ids) + heard.rowcount
 
         return write

@@ -55,6 +55,13 @@ class Journal(Incidents, Intents, Protocol):
         """
         ...
 
+    def settled(self) -> None:
+        """Say that the last batch that was recorded is durable.
+
+        What it taught is then known by heart; untold, the next batch asks the file again.
+        """
+        ...
+
     def due(self, now: Moment, limit: int) -> Query[list[Incident]]:
         """List incidents whose time has come."""
         ...

@@ -1,7 +1,6 @@
 """The event that rules see: the one mapping from an observation to the names of the rules page."""
 
-import json
-from typing import cast
+from collections.abc import Mapping
 
 from actors.messages import Observation, Status
 
@@ -30,13 +29,11 @@ def event_of(observation: Observation) -> dict[str, object]:
     }
 
 
-def event_in(body: str) -> dict[str, object]:
-    """Give the event of an observation as the journal stored it: `event_of` of what it spells.
+def event_in(told: Mapping[str, object]) -> dict[str, object]:
+    """Give the event of an observation as the journal stored it, its fields as JSON has them.
 
-    So a journal is read without making an observation of each row.  What is given must have been
-    spelled by `to_json`.
+    So a journal is read without making an observation of each row.
     """
-    told = cast("dict[str, object]", json.loads(body))
     check, status = told["check"], told["status"]
     return {
         "site_id": told["site"],

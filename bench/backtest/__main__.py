@@ -30,6 +30,11 @@ from runtime.roles.backtest import Backtest, over_journal, over_lines
 from runtime.roles.line import SCHEMAS
 
 GOAL_S = 60.0
+HEARD = (
+    "INSERT INTO observations (id, site, host, check_id, status, severity, platform, source,"
+    " observed_at, agent_id, boot_id, incident_id, expected, actual, metadata, more)"
+    " VALUES (?, ?, ?, ?, 'fail', ?, ?, 'agent', ?, ?, '', ?, ?, ?, ?, ?)"
+)
 INCIDENT = (
     "INSERT INTO incidents VALUES (?, ?, ?, ?, 'low', 'closed', ?, ?, ?, ?, 1, '', NULL, NULL,"
     " NULL, NULL, 0, NULL, 0)"
@@ -107,16 +112,17 @@ def fill(path: Path, work: Workload, rules: RuleSet, count: int) -> None:
     connection.execute("PRAGMA synchronous = OFF")
     migrate(connection, SCHEMAS)
     told = [observation(event) for event in work.events]
-    bodies = [to_json(each) for each in told]
+    said = [(to_json(each.metadata), to_json({"details": each.details})) for each in told]
     facts = [fact(rules, each) for each in told]
     connection.execute("BEGIN")
     connection.execute(
         "INSERT INTO rule_sets VALUES (?, ?, '')", (rules.version, json.dumps(work.rules))
     )
     for sql, cells in (
-        ("INSERT INTO observations VALUES (?, ?, ?, ?, 'fail', ?, NULL, NULL, NULL, ?, ?)",
-         ((f"obs_{n:026}", each.site, each.host, each.check, EPOCH.isoformat(), f"inc_{n:026}",
-           bodies[n % len(told)]) for n, each in numbered(told, count))),
+        (HEARD,
+         ((f"obs_{n:026}", each.site, each.host, each.check, each.severity, each.platform,
+           EPOCH.isoformat(), each.agent_id, f"inc_{n:026}", each.expected, each.actual,
+           *said[n % len(told)]) for n, each in numbered(told, count))),
         (INCIDENT,
          ((f"inc_{n:026}", each.site, each.host, each.check, *([EPOCH.isoformat()] * 3),
            f"obs_{n:026}") for n, each in numbered(told, count))),

@@ -115,9 +115,18 @@ class Rooms:
         )
 
 
-def _handed_over(connection: sqlite3.Connection) -> None:
+def _handed_over(journal: SqliteJournal) -> Write[None]:
     """Play L1 and a person: what was opened is theirs."""
-    connection.execute("UPDATE incidents SET state = 'escalated' WHERE state = 'observed'")
+
+    def write(connection: sqlite3.Connection) -> None:
+        moved = connection.execute(
+            "UPDATE incidents SET state = 'escalated' WHERE state = 'observed'"
+            " RETURNING site, host, check_id"
+        )
+        for key in moved.fetchall():
+            journal._memory.moved(key)
+
+    return write
 
 
 @attrs.define
@@ -166,11 +175,13 @@ async def stages(rooms: Rooms, size: int, events: int) -> dict[str, float]:
 
         [recordings] = await rooms.database.commit(write)
         laps.lap("commit")
+        rooms.journal.settled()
+        rooms.coverage.settled()
         for observation, recording in zip(heard, recordings, strict=True):
             assert recording.recorded is not None
             assert intake.ack(observation, recording.recorded).received
         laps.lap("acks")
-        await rooms.database.commit(_handed_over)
+        await rooms.database.commit(_handed_over(rooms.journal))
     return {stage: 1e6 * seconds / events for stage, seconds in laps.took.items()}
 
 
@@ -188,7 +199,7 @@ async def whole(rooms: Rooms, size: int, events: int) -> float:
             spent += time.process_time() - began
             assert all(ack.received for ack in acks)
             rooms.to_l1.waiting.clear()
-            await rooms.database.commit(_handed_over)
+            await rooms.database.commit(_handed_over(rooms.journal))
         nursery.cancel_scope.cancel()
     return 1e6 * spent / events
 

@@ -96,6 +96,8 @@ class Work:
         commit = Commit((record, self.coverage.heard(observations)))
         commit_together(connection, [commit])
         recordings: list[Recording] = commit.result.unwrap()[0]
+        self.journal.settled()
+        self.coverage.settled()
         return [str(each.recorded and each.recorded.observation_id) for each in recordings]
 
 

@@ -1,6 +1,7 @@
 """Backtest: two rule sets before the same drift, and stored decisions asked again."""
 
 import datetime as dt
+import json
 from collections import Counter
 from typing import Any
 
@@ -74,7 +75,8 @@ ESCALATES = Outcome("escalates", "escalate")
 def test_a_stored_observation_is_the_event_that_was_decided(observation: Observation) -> None:
     body = to_json(observation)
 
-    assert event_in(body) == event_of(from_json(body, Observation)) == event_of(observation)
+    told = json.loads(body)
+    assert event_in(told) == event_of(from_json(body, Observation)) == event_of(observation)
 
 
 @patient

@@ -1,0 +1,128 @@
+"""What the journal's writer knows by heart of the file, so that it need not ask for each event.
+
+Knowledge holds while every commit that brought it about is durable.  A batch that goes wrong says
+so by never being `settled`: the next one begins with an empty head, which costs time, nothing else.
+"""
+
+import hashlib
+import sqlite3
+from typing import TypeAlias
+
+import attrs
+
+from actors.messages import State
+
+Key: TypeAlias = tuple[str, str, str]
+"""Site, host and check."""
+
+_MOST = 16_384
+"""Drifts, and starts of agents, that are known by heart: 6 MiB of each."""
+
+_HIGHEST = "SELECT max(seq) FROM observations WHERE start = ?"
+_OPEN = (
+    "SELECT id, state FROM incidents"
+    " WHERE site = ? AND host = ? AND check_id = ? AND state NOT IN ('closed', 'recurred')"
+)
+_ANSWER = "SELECT number FROM answers WHERE site = ? AND host = ? AND check_id = ?"
+_STATES = {state.value: state for state in State}
+
+
+@attrs.define
+class Start:
+    """A start of an agent."""
+
+    digest: int
+    """By which its events are found; those of another start may have it too."""
+    highest: int
+    """No event of a higher number is kept."""
+
+
+@attrs.define
+class Drift:
+    """What may drift: a check of a host."""
+
+    answer: int | None
+    """Under which its last answer is kept; None where it never answered."""
+    owner: str | None
+    """Its open incident."""
+    state: State | None
+    """Of the open incident."""
+    asked: bool = True
+    """False where both may have changed since the file was asked."""
+
+
+@attrs.define(eq=False)
+class Memory:
+    """What is known by heart; only the thread that writes asks it."""
+
+    drifts: dict[Key, Drift] = attrs.field(factory=dict[Key, Drift], init=False)
+    starts: dict[tuple[str, str], Start] = attrs.field(
+        factory=dict[tuple[str, str], Start], init=False
+    )
+    next_answer: int = attrs.field(default=1, init=False)
+    _connection: sqlite3.Connection | None = attrs.field(default=None, init=False)
+    _in_doubt: bool = attrs.field(default=False, init=False)
+
+    def begin(self, connection: sqlite3.Connection) -> None:
+        """Begin a batch, which is in doubt until it is settled."""
+        if connection is not self._connection or self._in_doubt:
+            self.forget()
+            self._connection = connection
+            [highest] = connection.execute("SELECT max(number) FROM answers").fetchone()
+            self.next_answer = 1 + (highest or 0)
+        if len(self.drifts) > _MOST:
+            self.drifts.clear()
+        if len(self.starts) > _MOST:
+            self.starts.clear()
+        self._in_doubt = True
+
+    def settled(self) -> None:
+        """The batch that began last is durable."""
+        self._in_doubt = False
+
+    def moved(self, key: Key) -> None:
+        """Somebody moved the incident of a drift: the file is asked for it."""
+        known = self.drifts.get(key)
+        if known is not None:
+            known.asked = False
+
+    def forget(self) -> None:
+        """Rows were deleted: the file is asked for everything."""
+        self.drifts.clear()
+        self.starts.clear()
+
+    def drift(self, connection: sqlite3.Connection, key: Key) -> Drift:
+        """Say what is known of a drift."""
+        known = self.drifts.get(key)
+        if known is None:
+            known = self.drifts[key] = _drift(connection, key)
+        elif not known.asked:
+            known.owner, known.state = _open(connection, key)
+            known.asked = True
+        return known
+
+    def start(self, connection: sqlite3.Connection, boot: tuple[str, str]) -> Start:
+        """Say what is known of a start of an agent."""
+        known = self.starts.get(boot)
+        if known is None:
+            known = self.starts[boot] = _start(connection, boot)
+        return known
+
+
+def _drift(connection: sqlite3.Connection, key: Key) -> Drift:
+    answer = connection.execute(_ANSWER, key).fetchone()
+    if answer is None:  # then there is no incident either
+        return Drift(None, None, None)
+    return Drift(answer[0], *_open(connection, key))
+
+
+def _open(connection: sqlite3.Connection, key: Key) -> tuple[str | None, State | None]:
+    row = connection.execute(_OPEN, key).fetchone()
+    return (None, None) if row is None else (row[0], _STATES[row[1]])
+
+
+def _start(connection: sqlite3.Connection, boot: tuple[str, str]) -> Start:
+    said = "\0".join(boot).encode()
+    digest = int.from_bytes(hashlib.blake2b(said, digest_size=8).digest(), signed=True)
+    [highest] = connection.execute(_HIGHEST, (digest,)).fetchone()
+    return Start(digest, -1 if highest is None else highest)
