@@ -44,7 +44,7 @@ class Slot:
     pattern: str = ""
     """The pattern as it was written, for the model."""
     is_free: bool = False
-    """A text of which no pattern says what it may be: a person must see it."""
+    """What it may be is so much that a person must see what it is."""
     max_length: int = LONGEST_TEXT
 
 

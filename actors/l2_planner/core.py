@@ -183,6 +183,8 @@ def _on_value(value: Raw, slot: Slot) -> Iterator[_Finding]:
             yield _reject("param_type")
     if slot.values and not any(_same(value, allowed) for allowed in slot.values):
         yield _reject("param_not_allowed")
+    if slot.is_free:
+        yield _review("free_value")
 
 
 def _on_text(text: str, slot: Slot) -> Iterator[_Finding]:
@@ -192,8 +194,6 @@ def _on_text(text: str, slot: Slot) -> Iterator[_Finding]:
         yield _reject("param_control_character")
     elif not all(matches(text) for matches in slot.matches):
         yield _reject("param_pattern")
-    elif slot.is_free:
-        yield _review("free_text")
 
 
 def _on_other_fields(fields: Mapping[str, Raw]) -> Iterator[_Finding]:

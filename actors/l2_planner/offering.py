@@ -13,6 +13,11 @@ _RISKS: Final = tuple(Risk)
 _MODE: Final = "[0-7]{3,4}"
 _PATH: Final = r"(?:/(?:[^./][^/]*|\.[^./][^/]*|\.\.[^/]+))+"
 """Absolute, and no part of it is `.` or `..`."""
+_OF_A_PERSON: Final = (
+    "evil.example", "203.0.113.66", "2001:db8::66", "root", "Everyone", "two words", "--help",
+    "a;b", "/opt/x", "C:/x",
+)  # fmt: skip
+"""Which machine is asked for the time, who is let in: a text that may say so is for a person."""
 
 
 @attrs.frozen
@@ -69,22 +74,21 @@ def _slot(param: Param) -> Slot:
     match param.type:
         case ParamType.BOOL:
             return Slot(SlotType.BOOL, param.required)
-        case ParamType.INT:
-            return Slot(SlotType.INT, param.required)
         case ParamType.ENUM:
             return Slot(SlotType.ENUM, param.required, param.allowed)
+        case ParamType.INT:
+            return Slot(SlotType.INT, param.required, is_free=True)
         case ParamType.MODE:
-            return _text(param, _MODE, is_free=False)
+            return _text(param, _MODE, is_free=True)
         case ParamType.PATH:
             return _text(param, _PATH, is_free=True)
         case ParamType.STRING:
-            return _text(param, is_free=True)
+            return _text(param, is_free=False)
 
 
 def _text(param: Param, *patterns: str, is_free: bool) -> Slot:
-    """Give the slot of a text; only a pattern of its own, or its type, makes it less than free."""
     if param.pattern:
-        patterns, is_free = (*patterns, param.pattern), False
+        patterns = (*patterns, param.pattern)
     compiled = [compile_whole_match(pattern) for pattern in patterns]
     matches = tuple(each for each in compiled if isinstance(each, WholeMatch))
     return Slot(
@@ -92,6 +96,6 @@ def _text(param: Param, *patterns: str, is_free: bool) -> Slot:
         param.required,
         matches=matches,
         pattern=patterns[-1] if patterns else "",
-        is_free=is_free,
+        is_free=is_free or any(all(each(text) for each in matches) for text in _OF_A_PERSON),
         max_length=MAX_TEXT,
     )

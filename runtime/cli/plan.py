@@ -9,7 +9,7 @@ import click
 from runtime.cli.client import mapping, read
 from runtime.cli.exits import Exit, end, explained
 from runtime.cli.lines import opened
-from runtime.cli.output import Format, output_option, print_data
+from runtime.cli.output import Format, output_option, print_data, print_rows
 from runtime.cli.settings import settings
 from runtime.documents import as_mapping
 
@@ -78,6 +78,43 @@ def prompt(event: str | None, incident: str | None, catalogue: Path | None, outp
         _print_prompt(asked)
     else:
         print_data(_as_data(asked), output)
+
+
+@command.command()
+@click.option(
+    "--catalogue", type=click.Path(path_type=Path), help="A closed catalogue, not the one in force."
+)
+@output_option
+def redteam(catalogue: Path | None, output: Format) -> None:
+    """Attack the gate with answers, events and values, on your own configuration.  Nothing runs.
+
+    Ends with 6 when an answer would run that must not, or a prompt holds what it must not.
+    """
+    from runtime.roles.planning import attack_plans
+
+    with explained():
+        attacked = attack_plans(settings(), catalogue)
+    rows = [
+        {
+            "attack": each.attack,
+            "kind": each.kind,
+            "tried": each.tried,
+            "decision": each.decision or None,
+            "reason": each.reason or None,
+            "runbook": each.runbook or None,
+            "verdict": each.verdict.value,
+        }
+        for each in attacked.outcomes
+    ]
+    columns = ["attack", "tried", "decision", "reason", "verdict"]
+    print_rows(rows, columns, output, none="no attacks")
+    unsafe = sum(each.is_unsafe for each in attacked.outcomes)
+    click.echo(
+        f"{len(rows)} attacks on {attacked.attacked} runbooks, of which a sound answer may run "
+        f"{attacked.lets_run} by itself: {unsafe} unsafe",
+        err=True,
+    )
+    raise SystemExit(Exit.UNVERIFIED if unsafe else Exit.OK)
 
 
 def _event_in(name: str) -> Mapping[str, object]:

@@ -9,13 +9,18 @@ import attrs
 from actors.l2_planner import (
     ClosedCatalogue,
     IncidentFacts,
+    Outcome,
     Prompt,
+    Ruling,
     SitePolicy,
+    attack,
     candidates,
     catalogue_of,
     drift_text_in,
+    load_attacks,
     prompt_for,
     read_catalogue,
+    sound_answers,
 )
 from runtime.roles.catalogue import load_catalogue
 from runtime.scrub import Scrubber
@@ -55,3 +60,29 @@ def ask_about(event: Mapping[str, object], catalogue: ClosedCatalogue) -> Asked:
     offered = candidates(catalogue, facts)
     scrubber = Scrubber(secrets.token_bytes(32))
     return Asked(prompt_for(drift, offered, secrets.token_hex(_MARK), scrubber), offered)
+
+
+@attrs.frozen
+class Attacked:
+    """What came of all attacks on a catalogue."""
+
+    outcomes: list[Outcome]
+    lets_run: int
+    """Runbooks of which the gate lets a sound answer run: what there is to win."""
+    attacked: int
+    """Runbooks that were attacked."""
+
+
+def attack_plans(settings: Settings, path: Path | None) -> Attacked:
+    """Try the shipped attacks, and the site's own, on the catalogue in force or on one of a file.
+
+    Raises:
+        InvalidFileError: a file cannot be read, with file, line and allowed values.
+    """
+    catalogue = closed_catalogue(settings, path)
+    folders = [folder / "redteam" for folder in settings.rule_folders]
+    attacks = load_attacks(folder for folder in folders if folder.is_dir())
+    scrubber = Scrubber(secrets.token_bytes(32))
+    outcomes = attack(catalogue, attacks, scrubber, secrets.token_hex(_MARK))
+    sound = sound_answers(catalogue).values()
+    return Attacked(outcomes, sum(each.decision is Ruling.ACCEPT for each in sound), len(sound))

@@ -128,7 +128,7 @@ def test_a_line_that_is_no_text_is_rejected(catalogue: Path, tmp_path: Path) -> 
         ('"windows"', '"beos"', ":6: runbooks.RB-FW-001.platform"),
         ('"^[A-Z][a-z]+$"', '"(?=x)"', ":13: runbooks.RB-FW-001.params.name.pattern: the pattern"),
         ('"^[A-Z][a-z]+$"', '"a)|(.*"', ":13: runbooks.RB-FW-001.params.name.pattern: the pattern"),
-        ('"pattern"', '"patern"', "did you mean 'pattern'?"),
+        ('"pattern"', '"pattern_"', "did you mean 'pattern'?"),
         ('"auto": true', '"auto": "true"', ":9: runbooks.RB-FW-001.auto"),
         ('"max": 60', '"max": 0', "min 1 is above max 0"),
         ('"values": ["domain", "private", "all"]', '"values": []', "an enum has values"),
@@ -160,7 +160,7 @@ def test_a_catalogue_may_be_indented_by_tabs_or_written_in_yaml(tmp_path: Path) 
     )
 
     assert told(judge(tabs, line()))[0]["decision"] == "accept"
-    assert told(judge(yaml, line()))[0]["reason"] == "free_text"
+    assert told(judge(yaml, line()))[0]["reason"] == "free_value"
 
 
 def test_no_catalogue_is_an_error(tmp_path: Path) -> None:

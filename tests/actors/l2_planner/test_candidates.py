@@ -92,9 +92,9 @@ def test_what_was_not_offered_cannot_be_chosen() -> None:
     })  # fmt: skip
     narrowed = candidates(catalogue, LINUX)
 
-    judged = judge(answer(runbook_id="OTHERWISE", params={}), LINUX, narrowed)
+    judgement = judge(answer(runbook_id="OTHERWISE", params={}), LINUX, narrowed)
 
-    assert (judged.decision, judged.reason) == (Ruling.REJECT, "unknown_runbook")
+    assert (judgement.decision, judgement.reason) == (Ruling.REJECT, "unknown_runbook")
 
 
 @pytest.mark.parametrize(
@@ -138,35 +138,41 @@ def test_what_only_a_person_does_is_never_offered() -> None:
 @pytest.mark.parametrize(
     ("param", "good", "bad"),
     [
-        (Param("p", ParamType.MODE), "0640", "640; id"),
-        (Param("p", ParamType.PATH, pattern="/etc/[a-z]+"), "/etc/issue", "/etc/../x"),
-        (Param("p", ParamType.PATH, pattern="/[a-z./]+"), "/etc/a.b", "/etc/../shadow"),
-        (Param("p", ParamType.PATH, pattern="/[a-z./]+"), "/a", "/etc/./shadow"),
-        (Param("p", ParamType.STRING, pattern="^[a-z]+$"), "sshd", "sshd\n"),
+        (Param("p", ParamType.STRING, pattern="^[1-9][0-9]?$"), "12", "12\n"),
         (Param("p", ParamType.ENUM, allowed=("4", "5")), "4", 4),
-        (Param("p", ParamType.INT), 4, True),
         (Param("p", ParamType.BOOL), True, 1),
     ],
 )
-def test_params_of_the_catalogue_in_force_are_held_to_what_they_are(
+def test_params_that_can_say_little_are_filled_without_a_person(
     param: Param, good: JSON, bad: JSON
 ) -> None:
+    assert (judged(param, good), judged(param, bad)) == (Ruling.ACCEPT, Ruling.REJECT)
+
+
+@pytest.mark.parametrize(
+    ("param", "good", "bad"),
+    [
+        (Param("p", ParamType.STRING), "whom to let in", "two\nlines"),
+        (Param("p", ParamType.STRING, pattern="[a-z.]+"), "time.evil.example", "x;y"),
+        (Param("p", ParamType.STRING, pattern="[0-9.,]+"), "203.0.113.66", "dc-01"),
+        (Param("p", ParamType.MODE), "0777", "640; id"),
+        (Param("p", ParamType.PATH, pattern="/etc/[a-z]+"), "/etc/issue", "/etc/../x"),
+        (Param("p", ParamType.PATH, pattern="/[a-z./]+"), "/etc/a.b", "/etc/../shadow"),
+        (Param("p", ParamType.PATH), "/a", "/etc/./shadow"),
+        (Param("p", ParamType.INT), 4, True),
+    ],
+)
+def test_what_could_name_a_machine_a_person_or_a_path_needs_one(
+    param: Param, good: JSON, bad: JSON
+) -> None:
+    assert (judged(param, good), judged(param, bad)) == (Ruling.REVIEW, Ruling.REJECT)
+
+
+def judged(param: Param, value: JSON) -> Ruling:
+    """Judge an answer that fills a param of a runbook that may run by itself."""
     catalogue = catalogue_of([runbook(params=(param,))], SitePolicy())
-
-    def judged(value: JSON) -> Ruling:
-        output = answer(runbook_id="LIN-DNS-001", params={"p": value})
-        return judge(output, LINUX, catalogue).decision
-
-    assert (judged(good), judged(bad)) == (Ruling.ACCEPT, Ruling.REJECT)
-
-
-@pytest.mark.parametrize("kind", [ParamType.STRING, ParamType.PATH])
-def test_a_text_of_which_nobody_says_what_it_may_be_needs_a_person(kind: ParamType) -> None:
-    catalogue = catalogue_of([runbook(params=(Param("p", kind),))], SitePolicy())
-
-    judged = judge(answer(runbook_id="LIN-DNS-001", params={"p": "/opt/x"}), LINUX, catalogue)
-
-    assert (judged.decision, judged.reason) == (Ruling.REVIEW, "free_text")
+    output = answer(runbook_id="LIN-DNS-001", params={"p": value})
+    return judge(output, LINUX, catalogue).decision
 
 
 def test_what_the_gate_lets_run_of_the_shipped_catalogue_its_runbook_takes() -> None:
@@ -180,9 +186,9 @@ def test_what_the_gate_lets_run_of_the_shipped_catalogue_its_runbook_takes() -> 
         }
         check = min(each.checks)
         output = answer(runbook_id=name, params=params)
-        judged = judge(output, IncidentFacts("h", each.platform, check), catalogue)
-        if judged.decision is Ruling.ACCEPT:
-            SHIPPED[name].bind(judged.params)
+        judgement = judge(output, IncidentFacts("h", each.platform, check), catalogue)
+        if judgement.decision is Ruling.ACCEPT:
+            SHIPPED[name].bind(judgement.params)
 
 
 def test_the_shipped_catalogue_offers_something_that_runs_by_itself() -> None:

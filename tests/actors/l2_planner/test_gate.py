@@ -189,7 +189,7 @@ def test_rule_5_params_are_what_the_catalogue_says_or_the_answer_is_dropped(
 
 
 def test_rule_5_nothing_free_form_runs_without_a_person() -> None:
-    assert judged(answer(params={"value": "4", "note": "as asked"})) == ("review", "free_text")
+    assert judged(answer(params={"value": "4", "note": "as asked"})) == ("review", "free_value")
     assert judged(answer(runbook_id="LIN-SSH-009", params={}))[0] == "review"
 
 
