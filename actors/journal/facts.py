@@ -20,10 +20,10 @@ _TOLD = (
     " ifnull(incidents.check_id, ''), ifnull(incidents.severity, ''),"
     " ifnull(incidents.opened_at, ''), ifnull(incidents.observation_id, ''),"
     " ifnull(incidents.recurred_from, ''),"
-    " ifnull(json_extract(observations.body, '$.controls'), '[]'),"
+    " ifnull(observations.controls, '[]'),"
     # A drift that was just observed is not decided yet: most facts are of this kind.
-    f" iif(told.kind = 'drift_observed', NULL, {_BODY_OF_LAST.format('rule_matched')}),"
-    f" iif(told.kind = 'drift_observed', NULL, {_BODY_OF_LAST.format('fix_allowed')})"
+    f" CASE WHEN told.kind <> 'drift_observed' THEN {_BODY_OF_LAST.format('rule_matched')} END,"
+    f" CASE WHEN told.kind <> 'drift_observed' THEN {_BODY_OF_LAST.format('fix_allowed')} END"
     " FROM incident_events AS told"
     " LEFT JOIN incidents ON incidents.id = told.incident_id"
     " LEFT JOIN observations ON observations.id = incidents.observation_id"

@@ -190,10 +190,10 @@ def test_what_is_hostile_is_refused_with_its_reason_and_soon(case: str) -> None:
     data, reason = HOSTILE[case]
 
     took: list[float] = []
-    for _ in range(3):  # the best of three: other work is done on this machine too
-        begun = time.perf_counter()
+    for _ in range(3):  # the best of three, of processor time: other work is done here too
+        begun = time.thread_time()
         assert refusal(data) == reason
-        took.append(time.perf_counter() - begun)
+        took.append(time.thread_time() - begun)
 
     assert min(took) < 0.1
 
