@@ -76,7 +76,7 @@ def test_a_key_that_is_none_is_refused(key: str) -> None:
         NOTE.replace(b"\n\n", b"\n"),
         NOTE.replace(b"problem,", b"problem,\r"),
         NOTE.replace(b"problem,", b"problem\xff"),
-        NOTE.replace(b"nAM=", b"nAN="),
+        NOTE.replace(b"M=\n", b"N=\n"),
         NOTE.replace("— Peter".encode(), b"- Peter"),
         NOTE.replace(b"Neumann x0", b"Neumann  x0"),
         NOTE.replace(b"Neumann x0", b"Neu+mann x0"),
