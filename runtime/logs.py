@@ -12,8 +12,9 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 KEYS = frozenset({
-    "accepted", "actor", "address", "agent_id", "attempt", "attempts", "boot_id", "channel",
-    "check", "count", "dead", "deadline_s", "error", "event", "file", "handled", "host",
+    "accepted", "actor", "address", "agent_id", "attempt", "attempts", "batch", "boot_id",
+    "calendar", "channel", "check", "count", "dead", "deadline_s", "error", "event", "file",
+    "handled", "height", "host",
     "incident_id", "intent_id", "kind", "level", "line", "mailbox", "names", "network", "path",
     "pid", "places", "port", "provider", "reason", "request_id", "retry_in_s", "role", "rule_id",
     "rule_version", "rules", "runbook_id", "seconds", "seq", "serial", "set_aside", "sha256",

@@ -1,6 +1,6 @@
 """What a proof proves: the one place that says how far it has come."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 import attrs
@@ -46,7 +46,12 @@ def judge(proof: Proof, header_at: HeaderAt, digest: bytes | None = None) -> Ver
     """
     if digest is not None and digest != proof.digest:
         return Verdict(Outcome.MISMATCH, "other_digest")
-    bitcoin = [each for each in proof.attestations if each.kind is Kind.BITCOIN]
+    return weigh(proof.attestations, header_at)
+
+
+def weigh(attestations: Sequence[Attestation], header_at: HeaderAt) -> Verdict:
+    """Say what attestations prove of the message on which they stand."""
+    bitcoin = [each for each in attestations if each.kind is Kind.BITCOIN]
     checked = [(each, header) for each in bitcoin if (header := _header(each, header_at))]
     if any(each.message != header.root for each, header in checked):
         return Verdict(Outcome.MISMATCH, "other_merkle_root")
@@ -55,7 +60,7 @@ def judge(proof: Proof, header_at: HeaderAt, digest: bytes | None = None) -> Ver
         return Verdict(Outcome.VERIFIED, None, first.height, header)
     if bitcoin:
         return Verdict(Outcome.ANCHORED, "no_header")
-    if any(each.kind is Kind.PENDING for each in proof.attestations):
+    if any(each.kind is Kind.PENDING for each in attestations):
         return Verdict(Outcome.PENDING)
     return Verdict(Outcome.REFUSED, "no_known_attestation")
 

@@ -59,6 +59,8 @@ class StopKind(enum.StrEnum):
     """Key: what of it: full, budget, error."""
     EVIDENCE = "evidence"
     """Key: what of it: stopped, late, withheld."""
+    ANCHOR = "anchor"
+    """Key: the calendar; `calendars` for all of them; `headers` for the sources of headers."""
 
 
 @attrs.frozen

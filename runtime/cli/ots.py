@@ -65,7 +65,8 @@ def verify(file: Path, digest: str | None, headers: Path | None, output: Format)
 
 
 def _tell(file: Path, digest: bytes | None, headers: Path | None, output: Format) -> None:
-    from actors.anchorer.proof import MAX_PROOF, ProofError, read_proof
+    from actors.anchorer.guards import MAX_PROOF, ProofError
+    from actors.anchorer.proof import read_proof
     from actors.anchorer.verdict import judge
 
     try:

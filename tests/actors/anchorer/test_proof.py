@@ -7,14 +7,8 @@ import time
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from actors.anchorer.proof import (
-    MAX_PROOF,
-    Attestation,
-    Kind,
-    ProofError,
-    mend_ripemd160,
-    read_proof,
-)
+from actors.anchorer.guards import MAX_PROOF, ProofError, mend_ripemd160
+from actors.anchorer.proof import Attestation, Kind, read_proof
 from tests.actors.anchorer.forge import (
     ALSO,
     BITCOIN,

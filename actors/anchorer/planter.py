@@ -1,0 +1,85 @@
+"""The planter: puts the checkpoints that wait into a batch, at most once in an interval."""
+
+import hashlib
+import sqlite3
+from collections.abc import Sequence
+from functools import partial
+
+import attrs
+import structlog
+
+from actors.anchorer.desk import Desk
+from actors.anchorer.store import Batch, Last, Member
+from actors.anchorer.tree import NONCE, plant
+from actors.messages import Moment, Severity
+from actors.messages.evidence import Head
+from actors.ports import Heads
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(actor="anchorer")
+
+MOST = 256
+"""Checkpoints of a log in one batch.  Where more wait, the newest stands for those before it."""
+
+_LOOK_S = 300.0  # between two looks while nothing waits
+_SILENT_S = 86_400.0  # after which a person is told that no calendar answers
+
+
+@attrs.define
+class Planter:
+    """A service.  While no calendar promised anything for the last batch, it makes no other:
+    what waits goes into the next one, and nothing is to be caught up with."""  # noqa: D205, D209
+
+    desk: Desk
+    heads: Heads
+    calendars: Sequence[str]
+    quorum: int
+    interval_s: float
+    _told: str = attrs.field(default="", init=False)
+
+    async def run(self) -> None:
+        """Plant for ever."""
+        while True:
+            await self.desk.rest(await self.plant())
+
+    async def plant(self) -> float:
+        """Make a batch if one is due; give the seconds until the next look."""
+        last, now = await self.desk.store.read(self.desk.memory.last()), self.desk.now()
+        if last is not None:
+            if last.answered is None:
+                await self._tell_silence(last, now)
+                return _LOOK_S
+            rest_s = self.interval_s - now.since(last.answered)
+            if rest_s > 0:
+                return rest_s
+        waiting = await self.desk.store.read(self._waiting)
+        if not waiting:
+            return _LOOK_S
+        await self._make(waiting, now)
+        return _LOOK_S
+
+    def _waiting(self, connection: sqlite3.Connection) -> Sequence[Head]:
+        """List what waits: the eldest heads of each log, and its newest, which is over them all."""
+        taken, waiting = self.desk.memory.taken()(connection), list[Head]()
+        for log in self.heads.logs()(connection):
+            after = taken.get(log.number, -1)
+            eldest = self.heads.heads_after(log.number, after, MOST - 1)(connection)
+            newest = self.heads.last_head(log.number)(connection)
+            waiting += eldest
+            if newest is not None and eldest and newest != eldest[-1]:
+                waiting.append(newest)
+        return waiting
+
+    async def _make(self, heads: Sequence[Head], now: Moment) -> None:
+        digests = [hashlib.sha256(head.note).digest() for head in heads]
+        nonces = [self.desk.random.randbytes(NONCE) for _ in heads]
+        tree = await self.desk.aside(partial(plant, digests, nonces))
+        members = [Member(head, path) for head, path in zip(heads, tree.paths, strict=True)]
+        batch = Batch(tree.root, members, self.calendars, self.quorum, now)
+        await self.desk.store.commit(self.desk.memory.add(batch))
+        log.info("checkpoints_batched", batch=batch.root.hex(), count=len(heads))
+        self.desk.changed()
+
+    async def _tell_silence(self, last: Last, now: Moment) -> None:
+        if now.since(last.made) > _SILENT_S and self._told != last.batch:
+            self._told = last.batch
+            await self.desk.tell("calendars", Severity.MEDIUM, "no_calendar_answers")
