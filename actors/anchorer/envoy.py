@@ -11,7 +11,7 @@ from actors.anchorer.desk import Desk
 from actors.anchorer.guards import ProofError
 from actors.anchorer.proof import Stamp, read_stamp
 from actors.anchorer.stamps import grown
-from runtime.outbound import OutboundError
+from runtime.outbound import OutboundError, RejectedError, TooLargeError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(actor="anchorer")
 
@@ -23,22 +23,32 @@ class Envoy:
     desk: Desk
     calendars: Calendars
     calendar: str
+    _silences: int = attrs.field(default=0, init=False)
+    """In a row."""
 
     async def run(self) -> None:
         """Do what is due, for ever."""
         while True:
             await self.visit(await self.desk.next_due(self.desk.memory.next_of(self.calendar)))
+            if self._silences:  # whatever else is due would not be heard either
+                pause_s = TO_SUBMIT.wait_s(self._silences, self.desk.random.random())
+                await self.desk.rest(pause_s)
 
     async def visit(self, promise: Promise) -> None:
         """Do what is due with one batch.  Whatever goes wrong is tried again later."""
         submits = promise.kept is None
         patience = TO_SUBMIT if submits else TO_GROW
+        self._silences += 1
         try:
             await (self._submit(promise) if submits else self._ask(promise))
+            self._silences = 0
         except OutboundError as error:
+            if isinstance(error, RejectedError | TooLargeError):  # it is there, and said no
+                self._silences = 0
             self._failed(promise, error.reason)
             await self.desk.postpone(promise, patience, error.reason, error.retry_in_s)
         except ProofError as error:
+            self._silences = 0
             self._failed(promise, error.reason)
             await self.desk.postpone(promise, patience, error.reason)
 

@@ -46,8 +46,7 @@ class Planter:
         last, now = await self.desk.store.read(self.desk.memory.last()), self.desk.now()
         if last is not None:
             if last.answered is None:
-                await self._tell_silence(last, now)
-                return _LOOK_S
+                return await self._wait_for_answers(last, now)
             rest_s = self.interval_s - now.since(last.answered)
             if rest_s > 0:
                 return rest_s
@@ -79,7 +78,10 @@ class Planter:
         log.info("checkpoints_batched", batch=batch.root.hex(), count=len(heads))
         self.desk.changed()
 
-    async def _tell_silence(self, last: Last, now: Moment) -> None:
-        if now.since(last.made) > _SILENT_S and self._told != last.batch:
+    async def _wait_for_answers(self, last: Last, now: Moment) -> float:
+        """Tell a person after a day without any; give the seconds until the next look."""
+        left_s = _SILENT_S - now.since(last.made)
+        if left_s <= 0 and self._told != last.batch:
             self._told = last.batch
             await self.desk.tell("calendars", Severity.MEDIUM, "no_calendar_answers")
+        return left_s if left_s > 0 else _SILENT_S

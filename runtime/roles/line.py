@@ -78,7 +78,7 @@ from runtime.writers import Writers
 
 ROOMS = (
     "journal", "l1_evaluator", "flap_suppressor", "circuit_breaker", "escalator", "drift_receiver",
-    "coverage", "site_ca", "evidence_log",
+    "coverage", "site_ca", "evidence_log", "anchorer",
 )  # fmt: skip
 """The rooms that remember something, each with its own tables."""
 
