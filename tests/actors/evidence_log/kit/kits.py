@@ -13,8 +13,9 @@ from opentimestamps.core.op import OpAppend, OpPrepend, OpRIPEMD160, OpSHA256
 from opentimestamps.core.serialize import BytesSerializationContext
 from opentimestamps.core.timestamp import DetachedTimestampFile, Timestamp
 
+from actors.anchorer.guards import ProofError
 from actors.anchorer.headers import Header
-from actors.anchorer.proof import ProofError, read_proof
+from actors.anchorer.proof import read_proof
 from actors.anchorer.verdict import judge
 from actors.evidence_log.canonical import canonical
 from actors.evidence_log.envelope import Signer, spelled_envelope

@@ -15,7 +15,8 @@ from opentimestamps.core.op import Op, OpAppend, OpPrepend, OpRIPEMD160, OpSHA25
 from opentimestamps.core.serialize import BytesDeserializationContext
 from opentimestamps.core.timestamp import DetachedTimestampFile, Timestamp
 
-from actors.anchorer.proof import Attestation, Kind, ProofError, read_proof
+from actors.anchorer.guards import ProofError
+from actors.anchorer.proof import Attestation, Kind, read_proof
 from actors.evidence_log.kit import verify_kit
 from tests.actors.evidence_log.kit.kits import spelled
 
