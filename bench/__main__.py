@@ -9,6 +9,7 @@ BENCHES = {
     "ingest": ["--quick"],
     "heal": [],
     "lint": [],
+    "plan": [],
     "scenarios": [],
     "backtest": ["--events", "200000"],
 }

@@ -4,7 +4,6 @@ Every step takes time linear in the text.  Nothing is repaired: what a lenient r
 guess at is unreadable here.
 """
 
-import itertools
 import json
 import re
 from collections.abc import Mapping
@@ -24,8 +23,8 @@ _FENCED = re.compile(r"(`{3,})[\w.+-]{0,32}[ \t\r\n]*(\{.*\})[ \t\r\n]*\1", re.D
 _OBJECT = re.compile(r"\{[ \t\r\n]*[\"}]")
 _FIRST: Final = frozenset('{["-0123456789tfn')
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
-_BRACKET = re.compile(r"[{}\[\]]")
-_STEP: Final = {"{": 1, "[": 1, "}": -1, "]": -1}
+_ROUND: Final = bytes.maketrans(b"{[]}", b"(())")
+_NO_BRACKET: Final = bytes(set(range(256)) - set(b"{[]}"))
 
 
 @attrs.frozen
@@ -116,11 +115,16 @@ def _object_within(text: str) -> Reply | Unreadable:
 
 
 def _is_deep(text: str, start: int) -> bool:
-    """Say whether more than `DEPTH` brackets stand open at once; the reader would recurse."""
+    """Say whether more than `DEPTH` brackets stand open at once; the reader would recurse.
+
+    So many that are never closed are as bad: that is no JSON either.
+    """
     if text.count("{", start) + text.count("[", start) <= DEPTH:
         return False
-    brackets = _BRACKET.findall(_STRING.sub("", text[start:]))
-    return max(itertools.accumulate(map(_STEP.__getitem__, brackets)), default=0) > DEPTH
+    bare = _STRING.sub("", text[start:]).encode("utf-8", "replace").translate(_ROUND, _NO_BRACKET)
+    for _ in range(DEPTH):
+        bare = bare.replace(b"()", b"")
+    return b"(" in bare
 
 
 def _once(pairs: list[tuple[str, Raw]]) -> dict[str, Raw]:
