@@ -10,8 +10,8 @@ import pydantic
 from pydantic import Field
 
 from runtime.documents import Document, as_mapping, read_document, validated
-from runtime.setting_kinds import Name, Seconds
-from runtime.settings import ServiceCommand, Settings, Target, is_loopback, usual_state_dir
+from runtime.setting_kinds import Name, Seconds, is_loopback
+from runtime.settings import ServiceCommand, Settings, Target, usual_state_dir
 
 
 class _Section(pydantic.BaseModel):

@@ -120,9 +120,29 @@ def validated(document: Document, model: type[M], *, within: Where = ()) -> M:
         # A misspelt key is unknown, and the right one missing: the first says more.
         found = error.errors(include_url=False)
         first = min(found, key=lambda each: each["type"] != "extra_forbidden")
-        where = (*within, *first["loc"])
+        where = (*within, *_place(data, first["loc"], of_key=first["type"] in _OF_A_KEY))
         problem = f"{_spelled(where)}: {_problem(first, model)}"
         raise InvalidFileError(document.path, problem, line=document.line_of(where)) from error
+
+
+_OF_A_KEY = ("missing", "extra_forbidden")
+"""Problems of a key that is not there, or should not be."""
+
+
+def _place(data: object, loc: Where, *, of_key: bool) -> Where:
+    """Leave out what stands in no file: the tag of a union."""
+    place: list[str | int] = []
+    for position, step in enumerate(loc):
+        branches = as_mapping(data)
+        if branches is not None:
+            if step not in branches and not (of_key and position + 1 == len(loc)):
+                continue
+            data = branches.get(str(step))
+        elif isinstance(data, list) and isinstance(step, int):
+            items = cast("list[object]", data)
+            data = items[step] if step < len(items) else None
+        place.append(step)
+    return tuple(place)
 
 
 def _spelled(where: Where) -> str:
@@ -153,12 +173,20 @@ def unknown_key(name: str, allowed: Sequence[str]) -> str:
 def known_keys(model: type[pydantic.BaseModel], loc: Sequence[object]) -> list[str]:
     """List the keys that the model allows at a place, following the models of its fields."""
     current: type[pydantic.BaseModel] = model
+    union = list[type[pydantic.BaseModel]]()
     for step in loc:
         field = current.model_fields.get(str(step))
-        if field is None:
-            continue  # a position in a list, or the tag of a union
-        current = next(_models_in(field.annotation), current)
+        if field is not None:
+            union = list(_models_in(field.annotation))
+            current = next(iter(union), current)
+        else:  # a position in a list, or the tag of a union
+            current = next((each for each in union if _tagged(each, step)), current)
     return [field.alias or name for name, field in current.model_fields.items()]
+
+
+def _tagged(model: type[pydantic.BaseModel], tag: object) -> bool:
+    kind = model.model_fields.get("kind")
+    return kind is not None and get_args(kind.annotation) == (tag,)
 
 
 def _models_in(annotation: object) -> Iterator[type[pydantic.BaseModel]]:

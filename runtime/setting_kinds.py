@@ -1,6 +1,7 @@
 """Kinds of values that settings files hold."""
 
 import difflib
+import ipaddress
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -40,3 +41,11 @@ ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 
 Secret = Annotated[str, Field(pattern=r"^(env|file):.+")]
 """Where a secret stands: env:NAME or file:PATH.  Never the secret itself."""
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether an address is this machine's own alone."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -5,7 +5,6 @@ value is read as YAML.  A few names that operators already use stand for keys (`
 """
 
 import enum
-import ipaddress
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -25,8 +24,8 @@ from runtime.documents import (
     validated,
 )
 from runtime.errors import InvalidFileError
-from runtime.people_settings import QuietHours, Route, Sla, Webhook
-from runtime.setting_kinds import ClockTime, Name, Seconds, Zone
+from runtime.people_settings import Brand, Channel, QuietHours, Route, Sla
+from runtime.setting_kinds import ClockTime, Name, Seconds, Zone, is_loopback
 
 PREFIX = "MSP_"
 
@@ -261,7 +260,8 @@ class Settings(_Section):
     gate: Gate = Gate()
     flap: Flap = Flap()
     coverage: Coverage = Coverage()
-    channels: list[Webhook] = []
+    channels: list[Channel] = []
+    brand: Brand = Brand()
     routing: list[Route] = []
     sla: Sla = Sla()
     quiet_hours: QuietHours | None = None
@@ -411,14 +411,6 @@ def usual_state_dir(name: str) -> Path:
     if os.geteuid() == 0:
         return Path("/var/lib") / name
     return Path.home() / ".local" / "state" / name
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether an address is this machine's own alone."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def shipped(folder: str) -> Path:

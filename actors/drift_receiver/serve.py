@@ -11,7 +11,7 @@ from actors.drift_receiver.core import ReceiverSettings
 from actors.drift_receiver.servicer import AgentServicer
 from runtime.hosts.grpc import Doorman, Limits, listen, serve_grpc
 from runtime.hosts.listening import ListenError
-from runtime.settings import is_loopback
+from runtime.setting_kinds import is_loopback
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(actor="drift_receiver")
 

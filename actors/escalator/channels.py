@@ -29,6 +29,11 @@ class Channel(Protocol):
         """Say whether a person would see a repeat, so that it is marked as one."""
         ...
 
+    @property
+    def keeps_alerts(self) -> bool:
+        """Say whether what is told stays open there until it is told that it is settled."""
+        ...
+
     async def tell(self, delivery: Delivery, page: TicketPage) -> str:
         """Bring a ticket; give what the other side gave back, by which it is found again.
 
@@ -44,6 +49,7 @@ class LogChannel:
 
     name: str = LOG
     marks_repeats: bool = False
+    keeps_alerts: bool = False
 
     async def tell(self, delivery: Delivery, page: TicketPage) -> str:
         """Write the line."""
@@ -79,6 +85,7 @@ class WebhookChannel:
     site_id: str
     marks_repeats: bool = False
     """Each attempt has the same `Aright-Delivery`: receivers drop what they know."""
+    keeps_alerts: bool = False
 
     async def tell(self, delivery: Delivery, page: TicketPage) -> str:
         """Post the notice."""

@@ -15,6 +15,7 @@ from actors.messages import Moment, Severity, Stop, StopKind
 from runtime.alarm import Alarm
 from runtime.clock import Clock
 from runtime.outbound import BudgetSpentError, OutboundError
+from runtime.scrub import ScrubError
 from runtime.store import Store
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(actor="escalator")
@@ -72,6 +73,9 @@ class Courier:
             receipt = await self.channel.tell(delivery, page)
         except OutboundError as failure:
             await self._failed(page.ticket.kind, delivery, failure)
+        except ScrubError:  # nothing of it was sent
+            unsent = OutboundError(self.channel.name, "not_scrubbed")
+            await self._failed(page.ticket.kind, delivery, unsent)
         else:
             await self.store.commit(self.outbox.sent(delivery, receipt, Moment.read(self.clock)))
 

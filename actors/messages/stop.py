@@ -47,6 +47,8 @@ class StopKind(enum.StrEnum):
     """Key: the actor."""
     CHANNEL_DEAD = "channel_dead"
     """Key: the channel."""
+    CHANNEL_TEST = "channel_test"
+    """Told by `aright channel test` alone; never kept.  Key: the channel."""
     NOBODY_REACHED = "nobody_reached"
     """Key: `people`."""
     RULES_SET_ASIDE = "rules_set_aside"

@@ -2,8 +2,10 @@
 
 import click
 
-from runtime.cli.client import read, rows
-from runtime.cli.output import Format, Row, output_option, print_rows
+from runtime.cli.client import change, mapping, read, rows
+from runtime.cli.exits import Exit, end
+from runtime.cli.output import Format, Row, output_option, print_data, print_rows
+from runtime.cli.rehearsal import dry_run_option
 from runtime.cli.settings import settings
 
 _COLUMNS = ["name", "kind", "state", "sent", "waiting", "dead", "last_sent", "error"]
@@ -21,7 +23,7 @@ _DEAD = [
 
 @click.group()
 def command() -> None:
-    """List channels to people, and what never arrived."""
+    """List and test channels to people, and list what never arrived."""
 
 
 @command.command("list")
@@ -41,6 +43,26 @@ def dead(all_: bool, output: Format) -> None:
     """List what never arrived: deliveries that were given up."""
     given_up = rows(read("channel", "dead", all=all_ or None))
     print_rows(given_up, _DEAD, output, none="everything arrived, or is still being tried")
+
+
+@command.command()
+@click.argument("name")
+@dry_run_option
+@output_option
+def test(*, name: str, dry_run: bool, output: Format) -> None:
+    """Send a test message the way that tickets go; ends with 1 where it is not taken."""
+    if dry_run:
+        if name != "log" and name not in [each.name for each in settings().channels]:
+            end(Exit.NOT_FOUND, f"no channel {name}")
+        click.echo(f"would send a test message by channel {name}")
+        raise SystemExit(Exit.WOULD_CHANGE)
+    tried = mapping(change("channel", "test", name=name))
+    if output is Format.TABLE:
+        what = "taken" if tried["taken"] else "not taken"
+        click.echo(f"{name}: {what}: {tried['said']}")
+    else:
+        print_data(tried, output)
+    raise SystemExit(Exit.OK if tried["taken"] else Exit.ERROR)
 
 
 def _row(name: str, kind: str, carried: Row | None) -> Row:

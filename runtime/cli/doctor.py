@@ -13,6 +13,7 @@ from runtime.cli.exits import Exit
 from runtime.cli.output import Format, output_option, print_rows
 from runtime.cli.settings import settings
 from runtime.errors import ArightError
+from runtime.people_settings import Channel
 from runtime.settings import Settings
 
 _FREE_BYTES = 64 * 1024 * 1024
@@ -53,7 +54,7 @@ def _findings(configured: Settings) -> Iterator[Finding]:
     systemd = Path("/run/systemd/system").is_dir()
     yield Finding("services", True, "systemd" if systemd else "no systemd: targets name commands")
     for channel in configured.channels:
-        yield _secret(channel.name, channel.secret)
+        yield _channel(channel)
 
 
 def _rules(configured: Settings) -> Finding:
@@ -111,11 +112,10 @@ def _port(what: str, host: str, port: int, configured: Settings) -> Finding:
     return Finding(what, True, f"{host}:{port} is free")
 
 
-def _secret(channel: str, where: str) -> Finding:
-    from runtime.secret_source import read_secret
+def _channel(channel: Channel) -> Finding:
+    from runtime.roles.channels import problem_of
 
-    try:
-        read_secret(where)
-    except ArightError as error:
-        return Finding(f"channel {channel}", False, str(error), "set it, or name another place")
-    return Finding(f"channel {channel}", True, f"its secret is in {where}")
+    problem = problem_of(channel)
+    do = "set it, or name another place" if problem else ""
+    told = problem or f"{channel.kind}; whether it takes: aright channel test {channel.name}"
+    return Finding(f"channel {channel.name}", not problem, told, do)

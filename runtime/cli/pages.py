@@ -4,8 +4,8 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import cast
 
+from actors.messages.sentences import sentence_of
 from runtime.cli.client import mapping, rows
-from runtime.cli.sentences import sentence_of
 
 Page = Mapping[str, object]
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from datetime import time
 from functools import partial
 from pathlib import Path
-from random import Random, SystemRandom
+from random import SystemRandom
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -29,18 +29,15 @@ from actors.drift_receiver import (
     Vocabulary,
     serve_agents,
 )
-from actors.escalator import Channel, LogChannel, WebhookChannel
 from actors.flap_suppressor import FlapSettings
 from actors.messages import Mode, Platform, Severity, Stop, StopKind
 from actors.scanner import Watch
 from runtime.actor import Actor, service
 from runtime.clock import Clock, SystemClock
-from runtime.destination import Destination, Webhook
 from runtime.errors import InvalidFileError, StoreError
 from runtime.health import snapshot
 from runtime.hosts.file_writers import FileWriters, open_writers
 from runtime.hosts.grpc import Limits, listen
-from runtime.hosts.http_client import HttpClient
 from runtime.hosts.http_server import serve_http
 from runtime.hosts.listening import loopback_listener, unix_listener
 from runtime.hosts.local_target import LocalTarget, ServiceCommand
@@ -49,9 +46,9 @@ from runtime.hosts.sqlite import Database, open_database
 from runtime.hosts.state_dir import held
 from runtime.ids import TimeOrderedIds
 from runtime.metrics import exposition
-from runtime.outbound import Outbound
 from runtime.roles.agent_commands import AgentCommands
 from runtime.roles.catalogue import Catalogue, load_catalogue
+from runtime.roles.channels import channels_of
 from runtime.roles.commands import Commands
 from runtime.roles.control import Changes, Control, Probes
 from runtime.roles.crew import run_crew
@@ -59,8 +56,8 @@ from runtime.roles.identity import Identity, identity_of
 from runtime.roles.identity_commands import IdentityCommands
 from runtime.roles.line import SCHEMAS, Line, LineSettings, Ports, build_line
 from runtime.roles.people import policy_of, reach_of
+from runtime.roles.scrub_key import site_scrubber
 from runtime.roles.views import view
-from runtime.secret_source import read_secret
 from runtime.settings import AgentUpdate, MaintenanceWindow, Settings, Target
 from runtime.shutdown import Shutdown, watch_signals
 
@@ -93,6 +90,7 @@ async def run_appliance(settings: Settings) -> None:
             )
         )
         clock, random = SystemClock(), SystemRandom()
+        ways = channels_of(settings, clock, random, site_scrubber(state_dir))
         ports = Ports(
             clock=clock,
             ids=TimeOrderedIds(clock, random),
@@ -102,7 +100,8 @@ async def run_appliance(settings: Settings) -> None:
             catalogue=lambda: in_force.catalogue,
             hosts=hosts_of(settings),
             watches=watches_of(settings),
-            channels=channels_of(settings, clock, random),
+            channels=ways.channels,
+            sockets=ways.sockets,
             agents=(orders := _orders(settings, database, clock)),
             writers=(writers := stack.enter_context(open_writers())),
         )
@@ -411,19 +410,3 @@ def hosts_of(settings: Settings) -> Mapping[str, LocalTarget]:
 def watches_of(settings: Settings) -> Mapping[str, Watch]:
     """Give what is asked of the targets, by host."""
     return {target.host: _watch(settings, target, _host(target)) for target in settings.targets}
-
-
-def channels_of(settings: Settings, clock: Clock, random: Random) -> list[Channel]:
-    """Make the channels to people; raises MissingSecretError, InvalidDestinationError."""
-    webhooks = {
-        each.name: Webhook(str(each.url), read_secret(each.secret)) for each in settings.channels
-    }
-    allowed = frozenset(Destination.of(webhook.url) for webhook in webhooks.values())
-    outbound = Outbound(HttpClient(), allowed, clock, random)
-    return [
-        LogChannel(),
-        *(
-            WebhookChannel(name, webhook, outbound, settings.site_id)
-            for name, webhook in webhooks.items()
-        ),
-    ]

@@ -7,8 +7,16 @@ from typing import TypeVar, cast
 import attrs
 
 from actors.drift_receiver import name_problem
-from actors.escalator import TicketState
-from actors.messages import JSON, Incident, Observation, Platform, Severity, Status
+from actors.escalator import TicketState, try_out
+from actors.messages import (
+    JSON,
+    Incident,
+    Moment,
+    Observation,
+    Platform,
+    Severity,
+    Status,
+)
 from actors.messages.suppression import Suppression
 from actors.requests import (
     AckTicket,
@@ -52,6 +60,7 @@ class Commands:
             ("breaker", "reset"): self._reset,
             ("ticket", "ack"): self._ack_ticket,
             ("ticket", "resolve"): self._resolve_ticket,
+            ("channel", "test"): self._try_channel,
             ("event", "submit"): self._submit,
             ("rule", "reload"): self._reload_rules,
         }
@@ -112,6 +121,15 @@ class Commands:
             self.line.desk.post
         )
         return {"state": TicketState.RESOLVED}
+
+    async def _try_channel(self, body: Body) -> Told:
+        name, channels = text(body, "name"), self.line.ports.channels
+        channel = next((each for each in channels if each.name == name), None)
+        if channel is None:
+            raise NotFoundError("channel", name, [each.name for each in channels])
+        ticket_id = self.line.ports.ids.new("ticket")
+        tried = await try_out(channel, ticket_id, Moment.read(self.line.ports.clock))
+        return {"channel": name, "taken": tried.taken, "said": tried.said, "delivery": tried.id}
 
     async def _submit(self, body: Body) -> Told:
         observation = _submitted(self.site, self.line, body)

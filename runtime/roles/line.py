@@ -5,6 +5,7 @@ simulation runs this very wiring on virtual time.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from random import Random
@@ -24,10 +25,12 @@ from actors.coverage import CHECK, CoverageSettings, Lookout, SqliteCoverage
 from actors.drift_receiver import count_agents
 from actors.escalator import (
     Channel,
+    ClickDesk,
     Courier,
     EscalatorActor,
     Policy,
     Promises,
+    SlackSocket,
     SqliteOutbox,
     SqliteTickets,
 )
@@ -116,6 +119,8 @@ class Ports:
     hosts: Mapping[str, Host]
     watches: Mapping[str, Watch]
     channels: Sequence[Channel]
+    sockets: Sequence[SlackSocket] = ()
+    """What hears the clicks of people."""
     agents: AgentExecutor | None = None
     """Heals on the hosts of agents; None where none are served."""
     writers: Writers | None = None
@@ -321,6 +326,15 @@ def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], 
         ),
         actor("escalator", reads=desk, make=lambda: EscalatorActor(store, tickets, clock)),
         service("promises", promises.run),
+        *(
+            service(
+                f"clicks_{each.name}",
+                partial(each.run, ClickDesk(store, tickets, journal, desk.post, proposed.post)),
+                sends=[desk, proposed],
+                ingress=True,
+            )
+            for each in ports.sockets
+        ),
         *(service(f"courier_{each.channel.name}", each.run) for each in couriers),
     )
     line = Line(

@@ -40,8 +40,13 @@ def policy_of(settings: Settings) -> Policy:
             severity: Promise(each.response, each.resolution) for severity, each in promises.items()
         },
         quiet=None if settings.quiet_hours is None else _quiet(settings.quiet_hours),
-        followers=frozenset(each.name for each in settings.channels if each.updates),
+        followers=frozenset(each.name for each in settings.channels if _follows(each)),
     )
+
+
+def _follows(channel: told.Channel) -> bool:
+    # An alert of PagerDuty that nobody acknowledges or resolves calls people for nothing.
+    return isinstance(channel, told.PagerDuty) or channel.updates
 
 
 def _route(route: told.Route) -> Route:

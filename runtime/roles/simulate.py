@@ -42,7 +42,7 @@ from runtime.hosts.grpc_client import (
 )
 from runtime.ids import TimeOrderedIds
 from runtime.roles.simulate_tally import Look, Tally
-from runtime.settings import is_loopback
+from runtime.setting_kinds import is_loopback
 
 HEARTBEAT_S: Final = 60.0
 LAST_ACKS_S: Final = 10.0

@@ -7,6 +7,7 @@ through `ours`, the name of a thing of ours through `Code`.  The type checkers r
 import json
 import re
 from collections.abc import Mapping
+from html import escape
 from typing import Final, LiteralString, TypeAlias, final
 
 import attrs
@@ -53,6 +54,13 @@ class Scrubbed:
     def quoted(self) -> "Scrubbed":
         """Spell it as a JSON string, in ASCII."""
         return Scrubbed(json.dumps(self.text), SEAL)
+
+    def escaped(self, *, quotes: bool = False) -> "Scrubbed":
+        """Spell it for where `&`, `<` and `>` mean something: HTML, and the markup of Slack.
+
+        With `quotes` also for within the quotation marks of an attribute.
+        """
+        return Scrubbed(escape(self.text, quote=quotes), SEAL)
 
     def __repr__(self) -> str:
         return f"Scrubbed({len(self.text)} characters)"

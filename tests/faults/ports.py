@@ -52,6 +52,7 @@ class SimChannel:
     fails: Callable[[], bool]
     name: str = "pager"
     marks_repeats: bool = True
+    keeps_alerts: bool = False
 
     async def tell(self, delivery: Delivery, page: TicketPage) -> str:  # noqa: ARG002  # a Channel
         """Bring a ticket, or not."""

@@ -42,6 +42,7 @@ class Pager:
 
     name: str = "webhook"
     marks_repeats: bool = False
+    keeps_alerts: bool = False
     fails: Callable[[int], OutboundError | None] = lambda _: None
     tried: list[float] = attrs.field(factory=list)
     asked: list[str] = attrs.field(factory=list)

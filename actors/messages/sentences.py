@@ -1,8 +1,9 @@
 """What a stop means, in a sentence for the person who reads the ticket."""
 
 from collections.abc import Mapping
+from typing import LiteralString
 
-_BY_KIND: Mapping[str, str] = {
+_BY_KIND: Mapping[str, LiteralString] = {
     "audit": "Would have been healed; the rule or the host is in audit mode."
     "  Lift it for one: aright incident approve; for all: change the mode.",
     "flap": "Healed and verified, but it keeps coming back: something else changes it."
@@ -33,6 +34,7 @@ _BY_KIND: Mapping[str, str] = {
     "room_down": "A room of the appliance is down and is tried again every five minutes:"
     " aright top, and the log.",
     "channel_dead": "A channel to people does not take messages.  Mend its address or secret.",
+    "channel_test": "A person tried whether this channel works.  Nothing stopped.",
     "nobody_reached": "No channel brought a ticket to anybody: aright channel dead lists what"
     " people have not heard of.  Mend the channels, then: aright ticket resolve.",
     "rules_set_aside": "Rules were set aside at load; the others are in force."
@@ -45,7 +47,7 @@ _BY_KIND: Mapping[str, str] = {
 }
 """What it means, and the command that lifts it."""
 
-_BY_REASON: Mapping[str, str] = {
+_BY_REASON: Mapping[str, LiteralString] = {
     "signature_expired": "The signature under a rule that was a plan is too old, and the rule is"
     " out of force.  When its plan proves itself anew it is proposed again.",
     "host_unreachable": "A rule would heal it, but nothing can be run on this host: it is no target"
@@ -53,6 +55,11 @@ _BY_REASON: Mapping[str, str] = {
     "no_runbook": "A rule names a runbook that is not there (any more): aright config check.",
 }
 """Where the reason says more than the kind."""
+
+
+def meaning_of(kind: str, reason: str) -> LiteralString:
+    """Say what a stop means and how it is lifted, in words of ours alone."""
+    return _BY_REASON.get(reason) or _BY_KIND.get(kind) or "Something stopped."
 
 
 def sentence_of(kind: str, reason: str) -> str:
