@@ -120,7 +120,8 @@ def validated(document: Document, model: type[M], *, within: Where = ()) -> M:
         # A misspelt key is unknown, and the right one missing: the first says more.
         found = error.errors(include_url=False)
         first = min(found, key=lambda each: each["type"] != "extra_forbidden")
-        where = (*within, *_place(data, first["loc"], of_key=first["type"] in _OF_A_KEY))
+        way = (*within, *first["loc"])
+        where = _place(document.data, way, of_key=first["type"] in _OF_A_KEY)
         problem = f"{_spelled(where)}: {_problem(first, model)}"
         raise InvalidFileError(document.path, problem, line=document.line_of(where)) from error
 
@@ -133,16 +134,18 @@ def _place(data: object, loc: Where, *, of_key: bool) -> Where:
     """Leave out what stands in no file: the tag of a union."""
     place: list[str | int] = []
     for position, step in enumerate(loc):
-        branches = as_mapping(data)
-        if branches is not None:
-            if step not in branches and not (of_key and position + 1 == len(loc)):
-                continue
-            data = branches.get(str(step))
-        elif isinstance(data, list) and isinstance(step, int):
-            items = cast("list[object]", data)
-            data = items[step] if step < len(items) else None
-        place.append(step)
+        branches, last = as_mapping(data), position + 1 == len(loc)
+        if branches is None or step in branches or (of_key and last):
+            place.append(step)
+            data = _inner(data, step)
     return tuple(place)
+
+
+def _inner(data: object, step: str | int) -> object:
+    if isinstance(step, str):
+        return (as_mapping(data) or {}).get(step)
+    items = cast("list[object]", data) if isinstance(data, list) else []
+    return items[step] if step < len(items) else None
 
 
 def _spelled(where: Where) -> str:

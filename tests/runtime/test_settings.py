@@ -8,6 +8,7 @@ from runtime.errors import InvalidFileError
 from runtime.settings import Mode, load, shipped
 
 WINDOW = 'name: n\n    days: [mon]\n    start: "22:00"\n    end: "04:00"'
+MAIL = "{name: m, kind: email, host: mx.example.org, sender: a@example.org, to: [b@example.org]"
 HOOK = "url: https://hooks.example.org/\n  secret: env:SECRET"
 
 
@@ -92,6 +93,13 @@ def test_flags_win_over_the_environment_and_the_environment_over_the_file(tmp_pa
         (f"gate:\n  windows:\n  - {WINDOW}\n    zone: Europe/Berln\n", 7, "'Europe/Berlin'"),
         (f"gate:\n  windows:\n  - {WINDOW}\n    zone: ../../etc/passwd\n", 7, "no IANA time"),
         (f"channels:\n- name: log\n  {HOOK}\n", 1, "name log twice"),
+        ("channels:\n- name: a\n  kind: slack\n  webhok: env:X\n", 4, "did you mean 'webhook'"),
+        ("channels:\n- {name: a, kind: pigeon}\n", 2, "kind should be one of webhook, slack"),
+        ("channels:\n- {name: a, kind: pagerduty}\n", 2, "routing_key: is missing"),
+        ("channels:\n- {name: a, kind: teams, webhook: x}\n", 2, "channels.0.webhook: string"),
+        ("channels:\n- {name: a, kind: slack}\n", 2, "channels.0: needs either webhook or token"),
+        (f"channels:\n- {MAIL}, tls: none}}\n", 2, "tls: none is for a loopback address"),
+        (f"channels:\n- {MAIL}, user: ada}}\n", 2, "user and password go together"),
         ("routing:\n- channels: [pager]\n", 1, "routing names pager, which is no channel"),
         ("routing:\n- channels: []\n", 2, "what is critical must reach somebody"),
         ("sla:\n  low: {response: 9, resolution: 3}\n", 2, "resolution comes before response"),
