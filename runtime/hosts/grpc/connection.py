@@ -22,6 +22,7 @@ from h2.events import (
 from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes, Settings
 from h2.stream import H2Stream
+from hpack import HPACKError
 
 from runtime.hosts.grpc import frames
 from runtime.hosts.grpc.budget import Budget
@@ -392,6 +393,11 @@ class Connection(Wire):
         try:
             events = self._h2.receive_data(frame)
         except ProtocolError as error:
+            if isinstance(error.__cause__, HPACKError):
+                # h2 calls this a PROTOCOL_ERROR; RFC 9113, section 4.3, has a code for it.
+                self._h2.clear_outbound_data_buffer()
+                self.hang_up(ErrorCodes.COMPRESSION_ERROR, "headers that cannot be read")
+                return
             self._collect()
             self._die(f"HTTP/2: {type(error).__name__}")
             return
