@@ -20,6 +20,7 @@ MAX_PROGRAM = 2_500
 instead, at about 4 ns an instruction and byte; a larger one could hold up a whole second."""
 
 _WHOLE_MATCH_STEPS = 1_000_000
+_MAX_WHOLE_PROGRAM = 2 * MAX_PROGRAM
 _QUICK_TEXT = 512
 _REMEMBERED_TEXT = 64
 _REMEMBERED_ANSWERS = 1024
@@ -99,17 +100,22 @@ def compile_search(pattern: str, *, ignore_case: bool = False) -> Search | Refus
     Refused is what RE2 does not know (back-references, look-around, conditionals, atomic and
     possessive groups), what does not compile, and what compiles to more than `MAX_PROGRAM`.
     """
+    compiled = _judged(pattern, MAX_PROGRAM, ignore_case=ignore_case)
+    return compiled if isinstance(compiled, RefusedPattern) else _searcher(compiled)
+
+
+def _judged(pattern: str, max_program: int, *, ignore_case: bool) -> _Compiled | RefusedPattern:
     try:
         compiled = _compile(pattern, ignore_case=ignore_case)
     except UnicodeEncodeError:
         return RefusedPattern("the pattern holds a lone surrogate")
     except _RE2.error as error:
         return RefusedPattern(f"the pattern is refused: {_words(error)}")
-    if compiled.programsize > MAX_PROGRAM:
+    if compiled.programsize > max_program:
         return RefusedPattern(
-            f"the pattern is too large: {compiled.programsize} instructions, at most {MAX_PROGRAM}"
+            f"the pattern is too large: {compiled.programsize} instructions, at most {max_program}"
         )
-    return _searcher(compiled)
+    return compiled
 
 
 @attrs.frozen
@@ -135,12 +141,11 @@ def compile_whole_match(pattern: str) -> WholeMatch | RefusedPattern:
     """Make a pattern that whole texts are held against, or say why it is refused.
 
     Refused is what `compile_search` refuses, for the pattern by itself: what only becomes one
-    between other brackets is none.
+    between other brackets is none.  It may be larger, for the texts are short.
     """
-    refused = compile_search(pattern)
-    if isinstance(refused, RefusedPattern):
-        return refused
-    compiled = _compile(pattern, ignore_case=False)
+    compiled = _judged(pattern, _MAX_WHOLE_PROGRAM, ignore_case=False)
+    if isinstance(compiled, RefusedPattern):
+        return compiled
     return WholeMatch(compiled, min(MAX_TEXT, _WHOLE_MATCH_STEPS // compiled.programsize))
 
 

@@ -23,7 +23,7 @@ from actors.l2_planner.reply import Unreadable, strict_json
 from runtime.documents import Document, as_mapping, parse_document, validated
 from runtime.errors import InvalidFileError
 
-_LARGEST: Final = 1024 * 1024
+_LARGEST: Final = 16 * 1024 * 1024
 """Bytes; what a model may say at most, whatever a catalogue wants."""
 _NEAR: Final = 0.75
 """How alike an unknown key and a known one are, so that it is taken for a slip of the pen."""
@@ -75,8 +75,8 @@ class _Slot(_Tolerant):
 
 class _Choice(_Tolerant):
     platform: Literal["windows", "linux", "macos", "nixos", "any"]
-    check_types: list[str]
-    risk: str | None = None
+    check_types: list[str] = []
+    risk: pydantic.JsonValue = None
     auto: bool = False
     params: dict[str, _Slot] | None = None
 
@@ -137,7 +137,7 @@ def _choice(written: _Choice) -> Choice:
         frozenset(written.check_types),
         written.auto,
         {name: _slot(slot) for name, slot in (written.params or {}).items()},
-        written.risk or "",
+        written.risk if isinstance(written.risk, str) else "",
     )
 
 
