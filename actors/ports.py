@@ -244,6 +244,10 @@ class EvidenceReads(Heads, Protocol):
         """Look a statement up; raises NotFoundError."""
         ...
 
+    def leaves(self, log: int, first: int, limit: int) -> Query[Sequence[Logged]]:
+        """List the statements of a log from a leaf on, in its order, at most `limit`."""
+        ...
+
     def inclusion(self, log: int, leaf: int, size: int) -> Query[Sequence[bytes]]:
         """Prove that a leaf stands in the log of `size` leaves; RFC 9162.
 

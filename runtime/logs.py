@@ -14,9 +14,9 @@ from structlog.typing import EventDict, WrappedLogger
 KEYS = frozenset({
     "accepted", "actor", "address", "agent_id", "attempt", "attempts", "batch", "boot_id",
     "calendar", "channel", "check", "count", "dead", "deadline_s", "error", "event", "file",
-    "handled", "height", "host",
-    "incident_id", "intent_id", "kind", "level", "line", "mailbox", "names", "network", "path",
-    "pid", "places", "port", "provider", "reason", "request_id", "retry_in_s", "role", "rule_id",
+    "handled", "height", "host", "incident_id", "intent_id", "kind", "level", "line", "mailbox",
+    "names", "network", "origin", "path", "pid", "places", "port", "provider", "reason",
+    "request_id", "retry_in_s", "role", "rule_id",
     "rule_version", "rules", "runbook_id", "seconds", "seq", "serial", "set_aside", "sha256",
     "site_id", "spooled", "state", "step", "ticket_id", "timestamp", "took_ms", "until", "verdict",
     "version",

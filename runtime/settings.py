@@ -224,6 +224,8 @@ class Retention(_Section):
     """Closed incidents and the observations behind them."""
     max_bytes: int = Field(default=2_000_000_000, ge=4_000_000)
     """Size of the journal's file at most."""
+    evidence_days: int = Field(default=2192, ge=1, le=36_500)
+    """Statements in the evidence log: six years.  Their leaves stay for ever."""
 
 
 class Coverage(_Section):
@@ -233,6 +235,13 @@ class Coverage(_Section):
     """Seconds for which a check of a host may be unobserved within `window`."""
     window: Seconds = 86_400
     """Seconds."""
+
+
+class Evidence(_Section):
+    """The log of what is proved."""
+
+    head_every: Seconds = 2
+    """Seconds between two signed heads at least, while the log grows."""
 
 
 class Settings(_Section):
@@ -266,6 +275,7 @@ class Settings(_Section):
     sla: Sla = Sla()
     quiet_hours: QuietHours | None = None
     retention: Retention = Retention()
+    evidence: Evidence = Evidence()
     drain_within: Seconds = 10
     """Seconds for an ordered stop."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

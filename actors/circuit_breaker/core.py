@@ -95,7 +95,12 @@ def judge(case: Case, settings: GateSettings) -> Allowed | Held:
             body = {"question": name, **answer.fact.body, "passed": passed}
             return attrs.evolve(answer, fact=Fact(answer.fact.kind, body))
         passed[name] = answer
-    return Allowed(Fact("fix_allowed", {"runbook_id": case.decision.runbook_id, "passed": passed}))
+    recipe = case.recipe
+    named: dict[str, JSON] = {
+        "runbook_id": recipe.runbook_id,
+        "runbook_hash": recipe.runbook_hash,
+    }
+    return Allowed(Fact("fix_allowed", {**named, "passed": passed}))
 
 
 def no_runbook(incident: Incident, runbook_id: str) -> Held:

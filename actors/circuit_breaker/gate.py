@@ -23,8 +23,9 @@ from actors.circuit_breaker.release import release
 from actors.circuit_breaker.settings import GateSettings
 from actors.circuit_breaker.store import Desk, GateMemory, Suppressions
 from actors.messages import Fact, Incident, Moment, Move, Refusal, State, Stop, StopKind
+from actors.messages.evidence import ProofKind
 from actors.messages.suppression import Suppression
-from actors.ports import Incidents
+from actors.ports import Incidents, Proofs
 from actors.requests import ApproveFix, RejectFix, ResetBreaker
 from runtime.errors import ConflictError, NotFoundError
 from runtime.store import Query, Write
@@ -45,6 +46,8 @@ class Gate:
     reaches: Callable[[str, str], Query[bool]]
     """Says whether a runbook, the second, can be run on a host, the first."""
     settings: GateSettings
+    proofs: Proofs | None = None
+    """Proves what is done beside incidents; None where nothing is proved."""
 
     def decide(
         self, incident_id: str, suppression: Suppression | None, now: Moment
@@ -119,6 +122,11 @@ class Gate:
             self._answered(connection, StopKind.BREAKER, command.key, command, now)
             fact = Fact("breaker_reset", {"breaker": command.key, "who": command.who})
             release(self.memory, self.incidents, command.key, fact, now)(connection)
+            if self.proofs is not None:
+                body = {**fact.body, "reason": command.reason}
+                where = {"site": breaker.site, "host": breaker.host}
+                owed = Fact(fact.kind, body)
+                self.proofs.owe(ProofKind.OPERATION, owed, now, **where)(connection)
 
         return write
 

@@ -75,7 +75,7 @@ class EvidenceLog:
                     case RotateEvidenceKey():
                         appender = await self._writing()
                         wish.reply(await appender.rotate(wish.who, wish.reason))
-                        log.info("evidence_key_rotated", fingerprint=appender.key.fingerprint)
+                        log.info("evidence_key_rotated", sha256=appender.key.fingerprint)
                     case BeginEvidenceLog():
                         await self._begin(wish)
                     case _:
@@ -107,7 +107,7 @@ class EvidenceLog:
         if isinstance(found, Fault):
             await self._stopped(found)
         else:
-            log.info("evidence_log_open", origin=found.log.origin, size=found.tree.size)
+            log.info("evidence_log_open", origin=found.log.origin, count=found.tree.size)
         return found
 
     async def _turn(self) -> float | None:

@@ -155,6 +155,18 @@ class SqliteEvidenceReads:
 
         return query
 
+    def leaves(self, log: int, first: int, limit: int) -> Query[Sequence[Logged]]:
+        """List the statements of a log from a leaf on, in its order."""
+        which = " WHERE log = ? AND leaf >= ? ORDER BY leaf LIMIT ?"
+
+        def query(connection: sqlite3.Connection) -> Sequence[Logged]:
+            read = _Reader(connection)
+            return [
+                read.logged(row) for row in connection.execute(_LOGGED + which, (log, first, limit))
+            ]
+
+        return query
+
     def statement(self, log: int, leaf: int) -> Query[Logged]:
         """Look a statement up."""
 

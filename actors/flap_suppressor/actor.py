@@ -20,9 +20,10 @@ from actors.flap_suppressor.core import (
 from actors.flap_suppressor.fight import Partner, beat_of
 from actors.flap_suppressor.store import Flaps
 from actors.flap_suppressor.suspects import named_in
-from actors.messages import Fact, Incident, Moment, Move, State
+from actors.messages import JSON, Fact, Incident, Moment, Move, State
+from actors.messages.evidence import ProofKind
 from actors.messages.suppression import Suppression, SuppressionKind
-from actors.ports import Incidents
+from actors.ports import Incidents, Proofs
 from actors.requests import ExtendSuppression, LiftSuppression, Suppress, SuppressionOf
 from runtime.clock import Clock
 from runtime.errors import ConflictError, NotFoundError
@@ -55,6 +56,8 @@ class FlapSuppressorActor:
     """The hosts that can be asked who changes a setting back."""
     writers: Writers | None = None
     """None where nobody can say who writes a file."""
+    proofs: Proofs | None = None
+    """Proves what is held back, and what no more; None where nothing is proved."""
 
     async def started(self) -> None:
         """Have the files watched that something changed back before."""
@@ -149,6 +152,7 @@ class FlapSuppressorActor:
             if holding is None and reason:
                 holding = flap_of(incident, fresh, now, self.settings, reason)
                 self.flaps.open(holding, ARIGHT)(connection)
+                self._prove(holding, "opened", ARIGHT, reason, now)(connection)
                 if partner is not None:
                     fact = Fact("partner_named", partner.facts())
                     self.incidents.note(incident.id, fact, now)(connection)
@@ -192,6 +196,7 @@ class FlapSuppressorActor:
             if standing is not None:
                 self._ended(standing, "expired", ARIGHT, "its time is over", now)(connection)
             self.flaps.open(suppression, command.who)(connection)
+            self._prove(suppression, "opened", command.who, command.reason, now)(connection)
             return suppression
 
         return write
@@ -209,6 +214,7 @@ class FlapSuppressorActor:
             before = self.flaps.get(command.suppression_id)(connection)
             after = extended(before, command.seconds, now)
             self.flaps.extend(after, command.who, command.reason, now)(connection)
+            self._prove(after, "extended", command.who, command.reason, now)(connection)
             return after
 
         return write
@@ -219,6 +225,7 @@ class FlapSuppressorActor:
         """End a suppression, and have what it held back decided again: due now, so at once."""
 
         def write(connection: sqlite3.Connection) -> None:
+            self._prove(suppression, what, who, reason, now)(connection)
             for incident_id in self.flaps.end(suppression, what, who, reason, now)(connection):
                 incident = self.incidents.get(incident_id)(connection)
                 # It may have been closed meanwhile, or be held back by a cooldown.
@@ -233,3 +240,25 @@ class FlapSuppressorActor:
                 self.incidents.move(incident_id, again, now)(connection)
 
         return write
+
+    def _prove(
+        self, suppression: Suppression, what: str, who: str, reason: str, now: Moment
+    ) -> Write[None]:
+        """Owe the proof of what happened to a suppression."""
+        if self.proofs is None:
+            return lambda _: None
+        body: dict[str, JSON] = {
+            "suppression": suppression.id,
+            "kind": suppression.kind,
+            "until": None if suppression.until is None else suppression.until.wall.isoformat(),
+            "who": who,
+            "reason": reason,
+        }
+        return self.proofs.owe(
+            ProofKind.SUPPRESSION,
+            Fact(f"suppression_{what}", body),
+            now,
+            site=suppression.site,
+            host=suppression.host,
+            check=suppression.check,
+        )

@@ -8,6 +8,7 @@ import structlog
 import trio
 
 from actors.journal.store import Journal
+from actors.ports import Proofs
 from runtime.clock import Clock
 from runtime.store import Store
 
@@ -26,6 +27,8 @@ class Retention:
     journal: Journal
     clock: Clock
     days: int
+    proofs: Proofs | None = None
+    """Tells what is proved; None where nothing is to be."""
 
     async def run(self) -> None:
         """Forget at the start and every six hours, until cancelled."""
@@ -37,8 +40,9 @@ class Retention:
         """Forget what is old, without holding others up for long."""
         before = self.clock.now() - dt.timedelta(days=self.days)
         forgotten = 0
+        proved = None if self.proofs is None else await self.store.read(self.proofs.proved())
         while True:
-            [count] = await self.store.commit(self.journal.forget(before, _STEP))
+            [count] = await self.store.commit(self.journal.forget(before, _STEP, proved))
             if not count:
                 break
             forgotten += count

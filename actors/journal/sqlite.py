@@ -238,15 +238,16 @@ class SqliteJournal(SqliteIntents):
 
         return write
 
-    def forget(self, before: dt.datetime, limit: int) -> Write[int]:
+    def forget(self, before: dt.datetime, limit: int, proved: int | None = None) -> Write[int]:
         """Delete at most `limit` settled incidents and as many old observations; give how many."""
         old = before.isoformat()
 
         def write(connection: sqlite3.Connection) -> int:
             ids = connection.execute(
-                "SELECT id FROM incidents WHERE state IN ('closed', 'recurred') AND moved_at < ?"
-                " LIMIT ?",
-                (old, limit),
+                "SELECT id FROM incidents WHERE state IN ('closed', 'recurred') AND moved_at < ?1"
+                " AND (?3 IS NULL OR NOT EXISTS (SELECT 1 FROM incident_events"
+                " WHERE incident_id = incidents.id AND seq > ?3)) LIMIT ?2",
+                (old, limit, proved),
             ).fetchall()
             for table in ("incident_events", "intents"):
                 connection.executemany(f"DELETE FROM {table} WHERE incident_id = ?", ids)  # noqa: S608

@@ -90,9 +90,10 @@ class Journal(Incidents, Intents, Protocol):
         """Keep a message that fell three times."""
         ...
 
-    def forget(self, before: dt.datetime, limit: int) -> Write[int]:
+    def forget(self, before: dt.datetime, limit: int, proved: int | None = None) -> Write[int]:
         """Delete at most `limit` settled incidents and as many old observations; give how many.
 
-        What an open incident was opened by stays with it.
+        What an open incident was opened by stays with it.  So does, with `proved`, an incident
+        whose trace goes on behind that line.
         """
         ...

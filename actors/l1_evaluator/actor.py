@@ -201,6 +201,7 @@ def _matched(decision: Decision) -> Fact:
         {
             "rule_id": decision.rule_id,
             "rule_version": decision.rule_version,
+            "rule_hash": decision.rule_hash,
             "action": decision.action,
             "runbook_id": decision.runbook_id,
             "mode": decision.mode.value,

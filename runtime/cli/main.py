@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, str] = {
     "agent": "Invite, list and revoke agents; run one, or play many.",
     "tlog": "Check proofs and checkpoints of any transparency log, offline.",
     "event": "Submit an event by hand.",
+    "evidence": "List what was proved, check it, and keep its key.",
     "ots": "Read and verify OpenTimestamps proofs, offline.",
 }
 """Noun -> its one line of help; the module of the same name has the command."""

@@ -40,3 +40,36 @@ def why(reason: str) -> str:
     """Say what a reason code means, the code behind it; a code that is not known stands alone."""
     words = _WORDS.get(reason)
     return f"{words} ({reason})" if words else reason
+
+
+_UNSIGNED: Final[Mapping[str, str]] = {
+    "bad_envelope": "a statement is no envelope of this log",
+    "bad_log_entry": "an entry of the log about itself is damaged",
+    "head_beyond_log": "a head was signed over more leaves than there are",
+    "head_differs": "a head's note says something else than is kept of it",
+    "head_not_signed": "a head is not signed by the key that signed then",
+    "heads_file_behind": "heads.log lacks heads that the database has: it was put back alone",
+    "heads_file_damaged": "the last line of heads.log is damaged",
+    "heads_file_missing": "heads.log is not there, and heads were signed",
+    "inconsistent_head": "the tree does not go on from the last head that was signed",
+    "key_changed_unsigned": "the key beside the database is not the one that the log names",
+    "key_missing": "evidence_key.pem is not there",
+    "key_unreadable": "evidence_key.pem cannot be read",
+    "leaf_differs": "a statement is not the one that was logged",
+    "leaf_missing": "a statement is missing",
+    "leaves_missing": "the log has fewer statements than leaves",
+    "log_differs_from_signed": "the log is not the one whose head was signed",
+    "log_shorter_than_signed": "a head was signed over more leaves: an older database was put back",
+    "other_log_signed": "heads.log has a head of a log that the database does not know",
+    "payload_missing": "a statement was deleted before its retention was over",
+    "signature_fails": "a signature does not hold",
+    "tile_differs": "hashes of the tree are not those of its leaves",
+    "tile_missing": "hashes of the tree are missing",
+    "tiles_missing": "hashes of the tree are missing",
+}  # fmt: skip
+
+
+def why_unsigned(reason: str) -> str:
+    """Say what is wrong with an evidence log, the code behind it."""
+    words = _UNSIGNED.get(reason)
+    return f"{words} ({reason})" if words else reason

@@ -52,6 +52,8 @@ from runtime.roles.channels import channels_of
 from runtime.roles.commands import Commands
 from runtime.roles.control import Changes, Control, Probes
 from runtime.roles.crew import run_crew
+from runtime.roles.evidence import Evidence, evidence_of
+from runtime.roles.evidence_commands import EvidenceCommands
 from runtime.roles.identity import Identity, identity_of
 from runtime.roles.identity_commands import IdentityCommands
 from runtime.roles.line import SCHEMAS, Line, LineSettings, Ports, build_line
@@ -104,15 +106,17 @@ async def run_appliance(settings: Settings) -> None:
             sockets=ways.sockets,
             agents=(orders := _orders(settings, database, clock)),
             writers=(writers := stack.enter_context(open_writers())),
+            proves=True,
         )
+        evidence = evidence_of(settings, state_dir, database, clock)
         identity = await identity_of(settings, state_dir, database, clock, random)
         edges = await stack.enter_async_context(
-            _edges(settings, state_dir, in_force, orders, identity)
+            _edges(settings, state_dir, in_force, orders, identity, evidence)
         )
         if writers is not None:
             edges.append(partial(_writers_service, writers))
-        line = build_line(line_settings(settings), ports, *edges)
-        bells.append(line.committed)
+        line = build_line(line_settings(settings), ports, *edges, *evidence.edges)
+        bells += [line.committed, evidence.committed]
         await in_force.tell_problems(line)
         async with trio.open_nursery() as nursery:
             await nursery.start(watch_signals, shutdown)
@@ -191,18 +195,19 @@ Edge: TypeAlias = Callable[[Line], Actor]
 
 
 @contextlib.asynccontextmanager
-async def _edges(
+async def _edges(  # noqa: PLR0913, PLR0917  # all that speaks to the line
     settings: Settings,
     state_dir: Path,
     in_force: InForce,
     orders: HealOrders,
     identity: Identity | None,
+    evidence: Evidence,
 ) -> AsyncGenerator[list[Edge]]:
     """Take the addresses, so that one that is in use is known before anything starts."""
     with contextlib.ExitStack() as stack:
         socket = stack.enter_context(unix_listener(state_dir / "control.sock"))
-        commands = _commands(settings, in_force, orders.fleet, identity)
-        edges: list[Edge] = [partial(_control_service, commands, [socket])]
+        commands = _commands(settings, in_force, orders.fleet, identity, evidence)
+        edges: list[Edge] = [partial(_control_service, commands, [socket], evidence)]
         if identity is not None:
             edges += identity.edges
         if settings.health.port:
@@ -214,17 +219,25 @@ async def _edges(
 
 
 def _commands(
-    settings: Settings, in_force: InForce, fleet: Fleet, identity: Identity | None
+    settings: Settings,
+    in_force: InForce,
+    fleet: Fleet,
+    identity: Identity | None,
+    evidence: Evidence,
 ) -> Callable[[Line], Changes]:
     return lambda line: {
         **Commands(settings.site_id, line, in_force.reload).changes(),
         **AgentCommands(fleet).changes(),
         **IdentityCommands(None if identity is None else identity.office).changes(),
+        **EvidenceCommands(evidence.wishes).changes(),
     }
 
 
 def _control_service(
-    commands: Callable[[Line], Changes], listeners: list[trio.SocketListener], line: Line
+    commands: Callable[[Line], Changes],
+    listeners: list[trio.SocketListener],
+    evidence: Evidence,
+    line: Line,
 ) -> Actor:
     async def read(noun: str, verb: str, args: Mapping[str, str]) -> object:
         return await line.ports.store.read(lambda connection: view(connection, noun, verb, args))
@@ -233,7 +246,7 @@ def _control_service(
     return service(
         "control",
         lambda: serve_http(listeners, control.handle),
-        sends=[line.heard, line.proposed, line.flaps, line.desk, line.looks],
+        sends=[line.heard, line.proposed, line.flaps, line.desk, line.looks, evidence.wishes],
         ingress=True,
     )
 

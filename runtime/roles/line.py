@@ -34,6 +34,7 @@ from actors.escalator import (
     SqliteOutbox,
     SqliteTickets,
 )
+from actors.evidence_log import SqliteEvidence
 from actors.flap_suppressor import FlapAccounts, FlapSettings, FlapSuppressorActor, SqliteFlaps
 from actors.journal import (
     DeadLetterRow,
@@ -41,6 +42,7 @@ from actors.journal import (
     Heard,
     JournalActor,
     Retention,
+    SqliteFacts,
     SqliteJournal,
 )
 from actors.l1_evaluator import L1Evaluator, SqliteL1Store
@@ -125,6 +127,8 @@ class Ports:
     """Heals on the hosts of agents; None where none are served."""
     writers: Writers | None = None
     """Says who writes a file; None where nobody can, as in a simulation."""
+    proves: bool = False
+    """Whether an edge proves what happens; what it did not prove yet is not forgotten then."""
 
 
 def _reaches(ports: Ports, host: str, runbook_id: str) -> Query[bool]:
@@ -199,6 +203,7 @@ def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], 
     promises = Promises(store, tickets, clock)
     journal = SqliteJournal(tickets)
     flap_memory, gate_memory = SqliteFlaps(), SqliteGate()
+    proofs = SqliteEvidence(SqliteFacts())
     gate = Gate(
         gate_memory,
         journal,
@@ -208,6 +213,7 @@ def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], 
         lambda connection: len(ports.hosts) + count_agents(connection),
         lambda host, runbook_id: _reaches(ports, host, runbook_id),
         settings.gate,
+        proofs,
     )
     accounts = (
         GateAccounts(gate_memory, journal, settings.gate),
@@ -230,6 +236,9 @@ def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], 
         settings.coverage,
         beats.asked,
         lambda: ports.catalogue().names.named(CHECK),
+    )
+    retention = Retention(
+        store, journal, clock, settings.retention_days, proofs if ports.proves else None
     )
     due_work = DueWork(to_decide.post, to_run.post, store, journal, tickets, clock)
     due_alarm = Alarm(due_work.next_due, due_work.ring, clock)
@@ -275,7 +284,7 @@ def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], 
             vital=True,
         ),
         service("due_work", work_what_is_due, sends=[to_decide, to_run], vital=True),
-        service("retention", Retention(store, journal, clock, settings.retention_days).run),
+        service("retention", retention.run),
         actor(
             "l1_evaluator",
             reads=to_decide,
@@ -303,6 +312,7 @@ def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], 
                 settings.flap,
                 {host: watch.target for host, watch in ports.watches.items()},
                 ports.writers,
+                proofs,
             ),
         ),
         actor(

@@ -304,6 +304,13 @@ def _dead_letters(connection: sqlite3.Connection, _args: Args) -> list[Mapping[s
     return dead_letters(connection)
 
 
+def _evidence(connection: sqlite3.Connection, verb: str, args: Args) -> object:
+    # Late: what reads the evidence log brings the library of keys along.
+    from runtime.roles import evidence_view
+
+    return evidence_view.VIEWS[verb](connection, args)
+
+
 _VIEWS: Mapping[tuple[str, str], Callable[[sqlite3.Connection, Args], object]] = {
     ("incident", "list"): _incidents,
     ("incident", "show"): _incident_page,
@@ -322,6 +329,9 @@ _VIEWS: Mapping[tuple[str, str], Callable[[sqlite3.Connection, Args], object]] =
     ("agent", "audit"): identity_audit,
     ("dead-letter", "list"): _dead_letters,
     ("agent", "show"): agent,
+    ("evidence", "list"): lambda connection, args: _evidence(connection, "list", args),
+    ("evidence", "show"): lambda connection, args: _evidence(connection, "show", args),
+    ("evidence", "status"): lambda connection, args: _evidence(connection, "status", args),
 }
 
 

@@ -54,7 +54,11 @@ WHEN NEW.status <> '' AND NEW.status <> ifnull((
     VALUES (
         ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'incident_events'), 0),
         NEW.answered_at, 'check', 'answer_changed',
-        json_object('source', NEW.source, 'reason', NEW.reason), NEW.site, NEW.host, NEW.check_id,
+        iif(
+            NEW.reason = '', json_object('source', NEW.source),
+            json_object('source', NEW.source, 'reason', NEW.reason)
+        ),
+        NEW.site, NEW.host, NEW.check_id,
         (
             SELECT status FROM answers
             WHERE site = NEW.site AND host = NEW.host AND check_id = NEW.check_id
@@ -70,7 +74,11 @@ WHEN NEW.status <> OLD.status AND NOT (OLD.status = '' AND NEW.status = 'fail') 
     VALUES (
         ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'incident_events'), 0),
         NEW.answered_at, 'check', 'answer_changed',
-        json_object('source', NEW.source, 'reason', NEW.reason), NEW.site, NEW.host, NEW.check_id,
+        iif(
+            NEW.reason = '', json_object('source', NEW.source),
+            json_object('source', NEW.source, 'reason', NEW.reason)
+        ),
+        NEW.site, NEW.host, NEW.check_id,
         nullif(OLD.status, ''), NEW.status, NEW.severity
     );
 END;
