@@ -54,10 +54,8 @@ WHEN NEW.status <> '' AND NEW.status <> ifnull((
     VALUES (
         ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'incident_events'), 0),
         NEW.answered_at, 'check', 'answer_changed',
-        iif(
-            NEW.reason = '', json_object('source', NEW.source),
-            json_object('source', NEW.source, 'reason', NEW.reason)
-        ),
+        CASE NEW.reason WHEN '' THEN json_object('source', NEW.source)
+            ELSE json_object('source', NEW.source, 'reason', NEW.reason) END,
         NEW.site, NEW.host, NEW.check_id,
         (
             SELECT status FROM answers
@@ -74,10 +72,8 @@ WHEN NEW.status <> OLD.status AND NOT (OLD.status = '' AND NEW.status = 'fail') 
     VALUES (
         ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'incident_events'), 0),
         NEW.answered_at, 'check', 'answer_changed',
-        iif(
-            NEW.reason = '', json_object('source', NEW.source),
-            json_object('source', NEW.source, 'reason', NEW.reason)
-        ),
+        CASE NEW.reason WHEN '' THEN json_object('source', NEW.source)
+            ELSE json_object('source', NEW.source, 'reason', NEW.reason) END,
         NEW.site, NEW.host, NEW.check_id,
         nullif(OLD.status, ''), NEW.status, NEW.severity
     );
