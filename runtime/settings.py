@@ -24,6 +24,7 @@ from runtime.documents import (
     validated,
 )
 from runtime.errors import InvalidFileError
+from runtime.llm_settings import Llm
 from runtime.people_settings import Brand, Channel, QuietHours, Route, Sla
 from runtime.setting_kinds import ClockTime, Name, Seconds, Zone, is_loopback
 
@@ -207,14 +208,6 @@ class Gate(_Section):
     approval_expiry: Seconds = 14400
     """Seconds after which an approval that nobody gave is refused."""
     windows: list[MaintenanceWindow] = []
-
-
-class Llm(_Section):
-    """The planner's model."""
-
-    model: str = "gpt-4o"
-    timeout: Seconds = 30
-    """Seconds for one plan, all providers together."""
 
 
 class Retention(_Section):

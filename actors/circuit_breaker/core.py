@@ -210,8 +210,8 @@ def _budget(case: Case, settings: GateSettings) -> Answer:
             DAY_S,
         ),
         (
-            rule_use(case.rule_runs, decision.rule_id, now, limit, host=host),
-            f"{decision.rule_id}/{hour}",
+            rule_use(case.rule_runs, decision.made_by, now, limit, host=host),
+            f"{decision.made_by}/{hour}",
             HOUR_S,
         ),
     )

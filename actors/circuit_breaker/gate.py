@@ -204,7 +204,7 @@ class Gate:
             self.memory.breaker(incident.site, host, runbook_id)(connection),
             suppression,
             self.memory.runs(runbook_id=runbook_id, host=host)(connection),
-            self.memory.runs(rule_id=decision.rule_id)(connection),
+            self.memory.runs(rule_id=decision.made_by)(connection),
             self.memory.canary(Recipe.of(incident.site, decision, runbook))(connection),
             self.memory.approval(incident.id)(connection),
         )

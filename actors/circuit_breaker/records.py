@@ -40,6 +40,7 @@ class Recipe:
 
     site: str
     rule_id: str
+    """The kind of drift, for a plan; its hash is then of runbook and params."""
     rule_hash: str
     runbook_id: str
     runbook_hash: str
@@ -48,7 +49,7 @@ class Recipe:
     def of(cls, site: str, decision: Decision, runbook: RunbookFacts) -> "Recipe":
         """Give the recipe of a decision."""
         return cls(
-            site, decision.rule_id, decision.rule_hash, decision.runbook_id, runbook.content_hash
+            site, decision.made_by, decision.rule_hash, decision.runbook_id, runbook.content_hash
         )
 
     @property

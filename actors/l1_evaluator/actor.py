@@ -27,12 +27,14 @@ from actors.messages import (
     Mode,
     Moment,
     Move,
+    PlanWanted,
     State,
     Stop,
     StopKind,
 )
 from actors.ports import Incidents, StaleMoveError, Tickets
 from runtime.clock import Clock
+from runtime.mailbox import Post
 from runtime.store import Store, Write
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(actor="l1_evaluator")
@@ -59,7 +61,7 @@ class RulesInForce:
 
 @attrs.define
 class L1Evaluator:
-    """Finds the first matching rule; what no rule may heal goes to a person."""
+    """Finds the first matching rule; what no rule knows goes to the planner, or to a person."""
 
     outbox: trio.abc.SendChannel[FixProposed]
     rules: Callable[[], RulesInForce]
@@ -71,6 +73,8 @@ class L1Evaluator:
     incidents: Incidents
     tickets: Tickets
     clock: Clock
+    planner: Post[PlanWanted] | None = None
+    """Takes what no rule knows; None: it goes to a person."""
     default_cooldown: float = 0.0
     _cooldowns: Cooldowns = attrs.field(init=False)
     _claimed_by: dict[tuple[str, str | None], str] = attrs.field(
@@ -101,10 +105,12 @@ class L1Evaluator:
         try:
             match outcome:
                 case NoRuleMatched():
-                    undecided = attrs.evolve(incident, decision=None)
-                    stop = Stop.of(undecided, StopKind.NO_RULE, StopKind.NO_RULE)
                     fact = Fact("no_rule_matched", {"rule_version": in_force.rules.version})
-                    await self._escalate(writes, incident, fact, stop, None, now)
+                    if self.planner is None:
+                        stop = _no_rule(incident, StopKind.NO_RULE)
+                        await self._escalate(writes, incident, fact, stop, None, now)
+                    else:
+                        await self._hand_over(writes, message, fact, self.planner, now)
                 case RuleMatched(rule, window) if rule.action == EXECUTE_RUNBOOK:
                     decision = self._decision(rule, in_force)
                     await self._propose(writes, message, decision, window, now)
@@ -153,6 +159,26 @@ class L1Evaluator:
         decided = attrs.evolve(incident, state=State.DECIDING, decision=decision)
         await self.outbox.send(FixProposed(decided, message.observation))
 
+    async def _hand_over(
+        self,
+        writes: list[Write[object]],
+        message: IncidentToDecide,
+        fact: Fact,
+        planner: Post[PlanWanted],
+        now: Moment,
+    ) -> None:
+        """Leave an incident to the planner; where that has no room, a person gets it at once."""
+        incident = message.incident
+        await self.store.commit(*writes, self._to_deciding(incident, fact, None, now))
+        deciding = attrs.evolve(incident, state=State.DECIDING)
+        # Never waits: what rules can heal must not stand behind what a model thinks about.
+        if not planner.offer(PlanWanted(deciding, message.observation)):
+            stop = _no_rule(incident, "planner_busy")
+            await self.store.commit(
+                self.incidents.move(incident.id, _escalated(stop, None), now),
+                self.tickets.open(stop, now),
+            )
+
     async def _escalate(  # noqa: PLR0913, PLR0917  everything that the one commit says
         self,
         writes: list[Write[object]],
@@ -162,13 +188,7 @@ class L1Evaluator:
         decision: Decision | None,
         now: Moment,
     ) -> None:
-        escalated = Move(
-            State.ESCALATED,
-            (State.DECIDING,),
-            Fact("escalated", {"reason": stop.reason}),
-            reason=stop.reason,
-            decision=decision,
-        )
+        escalated = _escalated(stop, decision)
         await self.store.commit(
             *writes,
             self._to_deciding(incident, fact, decision, now),
@@ -193,6 +213,20 @@ class L1Evaluator:
         if version == self._remembered:
             return []
         return [self.memory.remember_rules(version, in_force.content, now)]
+
+
+def _no_rule(incident: Incident, reason: str) -> Stop:
+    return Stop.of(attrs.evolve(incident, decision=None), StopKind.NO_RULE, reason)
+
+
+def _escalated(stop: Stop, decision: Decision | None) -> Move:
+    return Move(
+        State.ESCALATED,
+        (State.DECIDING,),
+        Fact("escalated", {"reason": stop.reason}),
+        reason=stop.reason,
+        decision=decision,
+    )
 
 
 def _matched(decision: Decision) -> Fact:

@@ -14,7 +14,6 @@ from actors.l2_planner.asking import (
     Answer,
     Fault,
     NoAnswer,
-    Question,
     Tokens,
     plain_fault,
 )
@@ -26,6 +25,7 @@ from actors.l2_planner.envelope import (
     envelope,
     text_at,
 )
+from actors.l2_planner.prompt import Prompt
 from runtime.outbound import Call
 from runtime.scrub import Code, Inline, Template, assemble, ours
 
@@ -44,20 +44,20 @@ class Messages:
     max_tokens: int
     headers: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
 
-    def call(self, question: Question, *, structured: bool) -> Call:
-        """Spell a question."""
+    def call(self, prompt: Prompt, *, structured: bool) -> Call:
+        """Spell a prompt."""
         body: dict[str, Template] = {
             "model": Code(self.model),
             "max_tokens": self.max_tokens,
-            "system": question.system,
-            "messages": [{"role": ours("user"), "content": question.user}],
+            "system": prompt.system,
+            "messages": [{"role": ours("user"), "content": prompt.user}],
         }
         if structured:
             body["tools"] = [
                 {
                     "name": ours("plan"),
                     "description": ours("Give the plan for this incident, or abstain."),
-                    "input_schema": Inline(question.schema),
+                    "input_schema": Inline(prompt.schema),
                 }
             ]
             body["tool_choice"] = {"type": ours("tool"), "name": ours("plan")}
@@ -83,7 +83,7 @@ class Messages:
         text = _said(blocks)
         if not text.strip():
             return NoAnswer(Fault.EMPTY, tokens)
-        return Answer(text, tokens, text_at(reply, "model") or self.model)
+        return Answer(text, tokens)
 
     def fault_of(self, status: int, _body: bytes) -> Fault:
         """Name a refusal."""

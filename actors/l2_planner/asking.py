@@ -9,26 +9,11 @@ from typing import Final, Protocol
 
 import attrs
 
+from actors.l2_planner.prompt import Prompt
 from runtime.outbound import Call
-from runtime.scrub import Scrubbed
 
 MAX_REPLY: Final = 256 * 1024
 """Bytes of a provider's reply that are read: an answer of 16 KiB, escaped, and what is around."""
-
-
-@attrs.frozen
-class Question:
-    """One plan that is wanted, as it may leave."""
-
-    system: Scrubbed
-    user: Scrubbed
-    schema: Scrubbed
-    """JSON schema of the answer, for providers that hold a model to one."""
-
-    @property
-    def size(self) -> int:
-        """Count its bytes: no tokenizer makes more tokens of a text than it has bytes."""
-        return sum(len(part.body) for part in (self.system, self.user, self.schema))
 
 
 @attrs.frozen
@@ -103,8 +88,6 @@ class Answer:
     text: str = attrs.field(repr=False)
     tokens: Tokens | None
     """None: the provider does not count."""
-    model: str
-    """As the provider names it; it may be dated, and is nothing but text."""
 
 
 @attrs.frozen
@@ -120,8 +103,8 @@ class NoAnswer:
 class Dialect(Protocol):
     """The language of one kind of provider, for one model."""
 
-    def call(self, question: Question, *, structured: bool) -> Call:
-        """Spell a question; `structured` holds the model to the schema.
+    def call(self, prompt: Prompt, *, structured: bool) -> Call:
+        """Spell a prompt; `structured` holds the model to the schema.
 
         Raises:
             ScrubError: something is no part of what may leave.

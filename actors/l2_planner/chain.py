@@ -6,8 +6,9 @@ from random import Random
 import attrs
 import trio
 
-from actors.l2_planner.asking import PASSING, UNBILLED, Answer, Fault, NoAnswer, Question
+from actors.l2_planner.asking import PASSING, UNBILLED, Answer, Fault, NoAnswer
 from actors.l2_planner.ledger import Budgets, OverBudget, Reservation
+from actors.l2_planner.prompt import Prompt
 from actors.l2_planner.provider import Provider
 from actors.l2_planner.provider_breaker import ProviderBreaker
 from actors.l2_planner.record import Try
@@ -34,7 +35,8 @@ class Asked:
 
     answer: Answer | None = None
     provider: str = ""
-    """That gave the answer."""
+    """That gave the answer, as `model` did."""
+    model: str = ""
     tries: list[Try] = attrs.field(factory=list[Try])
     settled: list[tuple[str, int]] = attrs.field(factory=list[tuple[str, int]])
     """Reservations and what the calls cost, to be kept with the decision."""
@@ -74,14 +76,14 @@ class Chain:
     def __attrs_post_init__(self) -> None:
         self._breakers = {provider.name: ProviderBreaker() for provider in self.providers}
 
-    async def ask(self, question: Question, stake: Stake) -> Asked:
+    async def ask(self, prompt: Prompt, stake: Stake) -> Asked:
         """Ask until one answers, or time, money or providers are at an end.
 
         Raises:
             ScrubError: the question has a part that may not leave.
         """
         deadline = trio.current_time() + self.timeout_s
-        return await _Asking(self, self._breakers, question, stake, deadline).ask()
+        return await _Asking(self, self._breakers, prompt, stake, deadline).ask()
 
 
 @attrs.define
@@ -90,7 +92,7 @@ class _Asking:
 
     chain: Chain
     breakers: Mapping[str, ProviderBreaker]
-    question: Question
+    prompt: Prompt
     stake: Stake
     deadline: float
     asked: Asked = attrs.field(factory=Asked, init=False)
@@ -130,7 +132,8 @@ class _Asking:
             breaker.left()
             raise
         if isinstance(given, Answer):
-            self.asked.answer, self.asked.provider = given, provider.name
+            self.asked.answer = given
+            self.asked.provider, self.asked.model = provider.name, provider.model
             if breaker.answered():
                 self.asked.back.append(provider.name)
         elif breaker.failed(given.fault, clock.monotonic(), given.retry_in_s):
@@ -151,14 +154,14 @@ class _Asking:
             provider.name,
             provider.model,
             chain.clock.now(),
-            provider.worst(self.question),
+            provider.worst(self.prompt),
         )
         [over] = await chain.store.commit(chain.memory.reserve(wish, chain.budgets))
         if over is not None:
             self.asked.over = over
             return self._untried(provider, Fault.OVER_BUDGET)
         begun = trio.current_time()
-        given = await provider.ask(self.question, within_s)
+        given = await provider.ask(self.prompt, within_s)
         took_ms = round((trio.current_time() - begun) * 1000)
         cost = _cost(given, provider, wish)
         self.asked.settled.append((wish.id, cost))

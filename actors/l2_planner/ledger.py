@@ -5,8 +5,13 @@ the process died in between, counts as spent: nobody knows what the provider ask
 """
 
 import datetime as dt
+from collections.abc import Sequence
+from typing import Final
 
 import attrs
+
+CALLS: Final = "_calls"
+"""Ends the name of a budget that counts calls, not micro-dollars."""
 
 _at_least_none = attrs.validators.ge(0)
 
@@ -86,30 +91,25 @@ def day_of(at: dt.datetime) -> str:
     return f"{at.astimezone(dt.UTC):%Y-%m-%d}"
 
 
+def uses(spending: Spending, budgets: Budgets) -> Sequence[Use]:
+    """List how far each budget is used; the last two are of one kind of drift."""
+    hour, day, pattern = spending.hour, spending.day, spending.pattern_day
+    return [
+        Use("hour", hour.cost, budgets.hour),
+        Use("hour_calls", hour.calls, budgets.calls_hour),
+        Use("day", day.cost, budgets.day),
+        Use("day_calls", day.calls, budgets.calls_day),
+        Use("pattern", pattern.cost, budgets.pattern_day),
+        Use("pattern_calls", pattern.calls, budgets.calls_pattern_day),
+    ]
+
+
 def admit(wish: Reservation, spending: Spending, budgets: Budgets) -> OverBudget | None:
     """Say whether a call fits into every budget; the first that it does not fit is named."""
     hour, day = hour_of(wish.at), day_of(wish.at)
-    for use, needed, period in (
-        (Use("hour", spending.hour.cost, budgets.hour), wish.cost, hour),
-        (Use("hour_calls", spending.hour.calls, budgets.calls_hour), 1, hour),
-        (Use("day", spending.day.cost, budgets.day), wish.cost, day),
-        (Use("day_calls", spending.day.calls, budgets.calls_day), 1, day),
-        (
-            Use("pattern", spending.pattern_day.cost, budgets.pattern_day),
-            wish.cost,
-            f"{day}/{wish.pattern}",
-        ),
-        (
-            Use("pattern_calls", spending.pattern_day.calls, budgets.calls_pattern_day),
-            1,
-            f"{day}/{wish.pattern}",
-        ),
-    ):
-        if use.used + needed > use.limit:
-            return OverBudget(use, f"{use.name}/{period}")
+    periods = {"hour": hour, "day": day, "pattern": f"{day}/{wish.pattern}"}
+    for use in uses(spending, budgets):
+        of_calls = use.name.endswith(CALLS)
+        if use.used + (1 if of_calls else wish.cost) > use.limit:
+            return OverBudget(use, f"{use.name}/{periods[use.name.removesuffix(CALLS)]}")
     return None
-
-
-def dollars(micro: int) -> str:
-    """Write micro-dollars for people."""
-    return f"${micro / 1_000_000:.6f}"

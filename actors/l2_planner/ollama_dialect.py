@@ -12,11 +12,11 @@ from actors.l2_planner.asking import (
     Answer,
     Fault,
     NoAnswer,
-    Question,
     Tokens,
     plain_fault,
 )
 from actors.l2_planner.envelope import MalformedReplyError, at, count_at, envelope, text_at
+from actors.l2_planner.prompt import Prompt
 from runtime.outbound import Call
 from runtime.scrub import Code, Inline, Template, assemble, ours
 
@@ -30,19 +30,19 @@ class OllamaChat:
     max_tokens: int
     headers: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
 
-    def call(self, question: Question, *, structured: bool) -> Call:
-        """Spell a question."""
+    def call(self, prompt: Prompt, *, structured: bool) -> Call:
+        """Spell a prompt."""
         body: dict[str, Template] = {
             "model": Code(self.model),
             "messages": [
-                {"role": ours("system"), "content": question.system},
-                {"role": ours("user"), "content": question.user},
+                {"role": ours("system"), "content": prompt.system},
+                {"role": ours("user"), "content": prompt.user},
             ],
             "stream": False,
             "options": {"temperature": 0, "num_predict": self.max_tokens},
         }
         if structured:
-            body["format"] = Inline(question.schema)
+            body["format"] = Inline(prompt.schema)
         return Call("POST", self.url, self.headers, assemble(body), max_reply=MAX_REPLY)
 
     def read(self, body: bytes) -> Answer | NoAnswer:
@@ -61,7 +61,7 @@ class OllamaChat:
         text = text_at(reply, "message", "content")
         if not text.strip():
             return NoAnswer(Fault.EMPTY, tokens)
-        return Answer(text, tokens, text_at(reply, "model") or self.model)
+        return Answer(text, tokens)
 
     def fault_of(self, status: int, _body: bytes) -> Fault:
         """Name a refusal."""

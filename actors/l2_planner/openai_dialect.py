@@ -13,7 +13,6 @@ from actors.l2_planner.asking import (
     Answer,
     Fault,
     NoAnswer,
-    Question,
     Tokens,
     plain_fault,
 )
@@ -25,6 +24,7 @@ from actors.l2_planner.envelope import (
     envelope,
     text_at,
 )
+from actors.l2_planner.prompt import Prompt
 from runtime.outbound import Call
 from runtime.scrub import Code, Inline, Template, assemble, ours
 
@@ -42,13 +42,13 @@ class ChatCompletions:
     """OpenAI's own and Azure: they name the bound of tokens anew, and some of their models take no
     temperature but the default."""
 
-    def call(self, question: Question, *, structured: bool) -> Call:
-        """Spell a question."""
+    def call(self, prompt: Prompt, *, structured: bool) -> Call:
+        """Spell a prompt."""
         body: dict[str, Template] = {
             "model": Code(self.model),
             "messages": [
-                {"role": ours("system"), "content": question.system},
-                {"role": ours("user"), "content": question.user},
+                {"role": ours("system"), "content": prompt.system},
+                {"role": ours("user"), "content": prompt.user},
             ],
             "stream": False,
         }
@@ -60,7 +60,11 @@ class ChatCompletions:
         if structured:
             body["response_format"] = {
                 "type": ours("json_schema"),
-                "json_schema": {"name": ours("plan"), "schema": Inline(question.schema)},
+                "json_schema": {
+                    "name": ours("plan"),
+                    "strict": True,
+                    "schema": Inline(prompt.schema),
+                },
             }
         return Call("POST", self.url, self.headers, assemble(body), max_reply=MAX_REPLY)
 
@@ -76,7 +80,7 @@ class ChatCompletions:
         if fault := _fault_in(choice):
             return NoAnswer(fault, tokens)
         text = text_at(choice, "message", "content")
-        return Answer(text, tokens, text_at(reply, "model") or self.model)
+        return Answer(text, tokens)
 
     def fault_of(self, status: int, body: bytes) -> Fault:
         """Name a refusal; Azure says with a 400 that its filter took the question."""

@@ -81,13 +81,18 @@ DEAREST: Final = Price(
     max(price.output for price in TABLE.values()),
     max(price.input for price in TABLE.values()),
 )
-"""For a model of a paid provider that the table does not know: too dear rather than free."""
+"""For a model that the table does not know: too dear rather than free."""
 
 
 def price_of(model: str) -> Price | None:
     """Look a model up: by its name, or by that name with a date or `-latest` behind it."""
     known = [name for name in TABLE if model == name or _is_edition(model.removeprefix(name))]
     return TABLE[max(known, key=len)] if known else None
+
+
+def paid_price_of(model: str) -> Price:
+    """Look a model of a paid provider up; the dearest where the table does not know it."""
+    return price_of(model) or DEAREST
 
 
 def _is_edition(rest: str) -> bool:

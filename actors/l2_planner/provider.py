@@ -7,8 +7,9 @@ import attrs
 import structlog
 import trio
 
-from actors.l2_planner.asking import Answer, Dialect, Fault, NoAnswer, Question
+from actors.l2_planner.asking import Answer, Dialect, Fault, NoAnswer
 from actors.l2_planner.prices import Price
+from actors.l2_planner.prompt import Prompt
 from runtime.outbound import (
     BudgetSpentError,
     ForbiddenDestinationError,
@@ -54,11 +55,13 @@ class Provider:
     structured: bool = True
     """Whether it is asked to hold the model to the schema; until it says that it cannot."""
 
-    def worst(self, question: Question) -> int:
+    def worst(self, prompt: Prompt) -> int:
         """Give what a question may cost at most, in micro-dollars."""
-        return self.price.worst(question.size + _AROUND, self.max_tokens)
+        # No tokenizer makes more tokens of a text than it has bytes.
+        size = sum(len(part.body) for part in (prompt.system, prompt.user, prompt.schema))
+        return self.price.worst(size + _AROUND, self.max_tokens)
 
-    async def ask(self, question: Question, within_s: float) -> Answer | NoAnswer:
+    async def ask(self, prompt: Prompt, within_s: float) -> Answer | NoAnswer:
         """Ask once; where the provider cannot hold the model to a schema, once more without.
 
         Raises:
@@ -66,20 +69,18 @@ class Provider:
         """
         deadline = trio.current_time() + within_s
         if self.structured:
-            given = await self._ask(question, within_s, structured=True)
+            given = await self._ask(prompt, within_s, structured=True)
             if isinstance(given, Answer) or given.fault not in _MAYBE_SCHEMA:
                 return given
             log.info("model_asked_without_schema", provider=self.name, reason=given.fault)
         left_s = deadline - trio.current_time()
-        given = await self._ask(question, max(left_s, _AT_LEAST_S), structured=False)
+        given = await self._ask(prompt, max(left_s, _AT_LEAST_S), structured=False)
         if isinstance(given, Answer):
             self.structured = False
         return given
 
-    async def _ask(
-        self, question: Question, within_s: float, *, structured: bool
-    ) -> Answer | NoAnswer:
-        call = attrs.evolve(self.dialect.call(question, structured=structured), try_s=within_s)
+    async def _ask(self, prompt: Prompt, within_s: float, *, structured: bool) -> Answer | NoAnswer:
+        call = attrs.evolve(self.dialect.call(prompt, structured=structured), try_s=within_s)
         try:
             reply = await self.door.exchange(call)
         except RejectedError as refusal:

@@ -8,8 +8,17 @@ import attrs
 
 from actors.l2_planner.ledger import Budgets, OverBudget, Reservation, Spending
 from actors.l2_planner.record import KeptAnswer, PlanRecord
-from actors.messages import Moment, Verdict
+from actors.messages import Moment, StopKind, Verdict
+from actors.ports import Tickets
 from runtime.store import Query, Write
+
+
+class Desk(Tickets, Protocol):
+    """Given by the escalator: what people are told, and that what they were told is over."""
+
+    def answered(self, kind: StopKind, key: str, who: str, note: str, at: Moment) -> Write[None]:
+        """What stopped goes on: resolve its ticket, if one is unresolved."""
+        ...
 
 
 @attrs.frozen

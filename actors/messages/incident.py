@@ -96,6 +96,11 @@ class Decision:
     plan: Plan | None = None
     """None for a rule's decision."""
 
+    @property
+    def made_by(self) -> str:
+        """Name what budgets and canaries count it for: the rule, or the kind of drift of a plan."""
+        return self.rule_id if self.plan is None else self.plan.pattern_signature
+
 
 @attrs.frozen
 class Incident:

@@ -8,10 +8,11 @@ import pytest
 import trio
 
 from actors.l2_planner.anthropic_dialect import Messages
-from actors.l2_planner.asking import Answer, Dialect, Fault, NoAnswer, Question, Tokens
+from actors.l2_planner.asking import Answer, Dialect, Fault, NoAnswer, Tokens
 from actors.l2_planner.ollama_dialect import OllamaChat
 from actors.l2_planner.openai_dialect import ChatCompletions
 from actors.l2_planner.prices import Price
+from actors.l2_planner.prompt import Prompt
 from actors.l2_planner.provider import Provider
 from runtime.clock import SystemClock
 from runtime.destination import Destination
@@ -39,7 +40,7 @@ from tests.runtime.webhook import dripping, endless, hang, head_without_end, res
 
 PLAN = {"runbook_id": "LIN-SSH-003", "confidence": 0.9, "requires_human_review": False}
 TEXT = json.dumps(PLAN)
-QUESTION = Question(
+PROMPT = Prompt(
     ours("You choose."),
     ours("The drift: max_tries 6"),
     ours('{"type":"object","properties":{"runbook_id":{"type":"string"}}}'),
@@ -87,13 +88,13 @@ async def ask(
     kind: str, *turns: Turn, within_s: float = 5.0, model: str = "m-1"
 ) -> Answer | NoAnswer:
     async with serving(SPOKEN[kind], *turns) as server:
-        return await provider(kind, server, model).ask(QUESTION, within_s)
+        return await provider(kind, server, model).ask(PROMPT, within_s)
 
 
 @pytest.mark.parametrize("kind", ALL)
 async def test_a_question_is_spelled_as_documented_and_its_answer_read(kind: str) -> None:
     async with serving(SPOKEN[kind], says(TEXT)) as server:
-        given = await provider(kind, server).ask(QUESTION, 5.0)
+        given = await provider(kind, server).ask(PROMPT, 5.0)
 
     assert server.refused == []
     assert isinstance(given, Answer)
@@ -113,7 +114,7 @@ async def test_what_the_provider_had_in_its_cache_is_counted_apart(kind: str, ca
 @pytest.mark.parametrize("kind", ALL)
 async def test_the_model_is_held_to_the_schema_in_the_way_of_each(kind: str) -> None:
     async with serving(SPOKEN[kind], says(TEXT)) as server:
-        await provider(kind, server).ask(QUESTION, 5.0)
+        await provider(kind, server).ask(PROMPT, 5.0)
 
     [asked] = server.asked
     match kind:
@@ -123,7 +124,7 @@ async def test_the_model_is_held_to_the_schema_in_the_way_of_each(kind: str) -> 
             schema = asked.body["format"]
         case _:
             schema = asked.body["response_format"]["json_schema"]["schema"]
-    assert schema == json.loads(QUESTION.schema.text)
+    assert schema == json.loads(PROMPT.schema.text)
 
 
 @pytest.mark.parametrize(
@@ -132,8 +133,8 @@ async def test_the_model_is_held_to_the_schema_in_the_way_of_each(kind: str) -> 
 async def test_a_server_that_knows_no_schemas_is_asked_without_from_then_on(refusing: Turn) -> None:
     async with serving(Local(), refusing, says(TEXT)) as server:
         local = provider("local", server)
-        first = await local.ask(QUESTION, 5.0)
-        await local.ask(QUESTION, 5.0)
+        first = await local.ask(PROMPT, 5.0)
+        await local.ask(PROMPT, 5.0)
 
     assert isinstance(first, Answer)
     assert ["response_format" in asked.body for asked in server.asked] == [True, False, False]
@@ -225,7 +226,7 @@ async def test_nobody_there_is_unreachable() -> None:
     async with serving(OpenAi(), says(TEXT)) as server:
         gone = provider("openai", server)
 
-    assert await gone.ask(QUESTION, 1.0) == NoAnswer(Fault.UNREACHABLE)
+    assert await gone.ask(PROMPT, 1.0) == NoAnswer(Fault.UNREACHABLE)
 
 
 async def test_a_pause_that_a_provider_asks_for_is_told() -> None:
@@ -263,5 +264,5 @@ def test_a_key_is_shown_nowhere() -> None:
     for kind in ALL:
         spoken = dialect(kind, "https://example.org/v1")
         assert KEY not in repr(spoken)
-        assert KEY not in repr(spoken.call(QUESTION, structured=True))
-        assert KEY not in str(attrs.astuple(QUESTION))
+        assert KEY not in repr(spoken.call(PROMPT, structured=True))
+        assert KEY not in str(attrs.astuple(PROMPT))

@@ -1,0 +1,109 @@
+"""The planner of a role: from settings and secrets to the room's parts."""
+
+from collections.abc import Mapping, Sequence
+from random import Random
+
+from actors.catalogue.runbooks import Risk
+from actors.l2_planner import (
+    FREE,
+    Budgets,
+    ChatCompletions,
+    Dialect,
+    Messages,
+    OllamaChat,
+    PlannerSettings,
+    Price,
+    Provider,
+    SitePolicy,
+    paid_price_of,
+)
+from actors.messages import Mode
+from runtime.allowance import Allowance
+from runtime.clock import Clock
+from runtime.destination import Destination
+from runtime.hosts.http_client import HttpClient
+from runtime.llm_settings import Llm, LlmProvider
+from runtime.outbound import Outbound
+from runtime.secret_source import read_secret
+from runtime.settings import Settings
+
+_MICRO = 1_000_000
+_CALLS_PER_MINUTE = 120
+"""That leave the door to providers; the budgets say how many there are in an hour."""
+
+
+def planner_settings(settings: Settings) -> PlannerSettings:
+    """Give the planner what it must know of the settings."""
+    llm = settings.llm
+    budget, offer = llm.budget, llm.offer
+    return PlannerSettings(
+        timeout_s=llm.timeout,
+        mode=Mode(llm.mode),
+        min_confidence=llm.min_confidence,
+        budgets=Budgets(
+            hour=round(budget.dollars_per_hour * _MICRO),
+            day=round(budget.dollars_per_day * _MICRO),
+            pattern_day=round(budget.dollars_per_pattern_and_day * _MICRO),
+            calls_hour=budget.calls_per_hour,
+            calls_day=budget.calls_per_day,
+            calls_pattern_day=budget.calls_per_pattern_and_day,
+        ),
+        answers_s=llm.answers,
+        at_once=llm.at_once,
+        policy=SitePolicy(
+            offer.irreversible, offer.disruptive, Risk(offer.max_risk), Risk(offer.auto_risk)
+        ),
+        days=settings.retention.days,
+    )
+
+
+def providers_of(settings: Settings, clock: Clock, random: Random) -> Sequence[Provider]:
+    """Make the providers; raises MissingSecretError, InvalidDestinationError."""
+    llm = settings.llm
+    allowed = frozenset(Destination.of(each.endpoint) for each in llm.providers)
+    door = Outbound(HttpClient(), allowed, clock, random, Allowance(_CALLS_PER_MINUTE))
+    return [_provider(each, llm, door) for each in llm.providers]
+
+
+def _provider(told: LlmProvider, llm: Llm, door: Outbound) -> Provider:
+    model = told.model or llm.model
+    return Provider(
+        told.label,
+        model,
+        _dialect(told, model, llm.max_tokens),
+        _price(told, model),
+        llm.max_tokens,
+        door,
+        told.structured,
+    )
+
+
+def _dialect(told: LlmProvider, model: str, max_tokens: int) -> Dialect:
+    headers = _headers(told)
+    match told.kind:
+        case "anthropic":
+            return Messages(told.endpoint, model, max_tokens, headers)
+        case "ollama":
+            return OllamaChat(told.endpoint, model, max_tokens, headers)
+        case _:
+            hosted = told.kind in ("openai", "azure")
+            return ChatCompletions(told.endpoint, model, max_tokens, headers, hosted)
+
+
+def _headers(told: LlmProvider) -> Mapping[str, str]:
+    if told.key_place is None:
+        return {}
+    key = read_secret(told.key_place).decode("latin-1")
+    match told.kind:
+        case "azure":
+            return {"api-key": key}
+        case "anthropic":
+            return {"x-api-key": key}
+        case _:
+            return {"Authorization": f"Bearer {key}"}
+
+
+def _price(told: LlmProvider, model: str) -> Price:
+    if told.prices is not None:
+        return Price.of_dollars(told.prices.input, told.prices.output, told.prices.cached)
+    return FREE if told.kind in ("openai_compatible", "ollama") else paid_price_of(model)
