@@ -24,6 +24,14 @@ _KEYS: Final[Mapping[Kind, str]] = {
     "anthropic": "env:ANTHROPIC_API_KEY",
 }
 
+_MODELS: Final[Mapping[Kind, str]] = {
+    "openai": "gpt-4o",
+    "azure": "gpt-4o",
+    "openai_compatible": "default",
+    "anthropic": "claude-haiku-4-5",
+    "ollama": "llama3.1:8b",
+}
+
 
 class _Section(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
@@ -47,7 +55,7 @@ class LlmProvider(_Section):
     url: pydantic.HttpUrl | None = None
     """Where its API begins; known for openai, anthropic and ollama."""
     model: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,199}$")
-    """Without it `llm.model`."""
+    """Without it `llm.model`, and without that the one of its kind."""
     deployment: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,64}$")
     """Azure's name of the deployed model."""
     api_version: str = Field(default="2024-10-21", pattern=r"^[0-9a-z-]{8,32}$")
@@ -136,8 +144,8 @@ class Llm(_Section):
 
     providers: list[LlmProvider] = []
     """Asked in this order; none: what no rule knows goes to a person."""
-    model: str = Field(default="gpt-4o", pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,199}$")
-    """Of a provider that names none."""
+    model: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,199}$")
+    """Of providers that name none; without it that of their kind, gpt-4o for openai."""
     timeout: Annotated[float, Field(gt=0, le=3600)] = 30
     """Seconds for one plan, all providers together."""
     mode: Literal["audit", "approve", "auto"] = "approve"
@@ -153,20 +161,17 @@ class Llm(_Section):
     budget: LlmBudget = LlmBudget()
     offer: LlmOffer = LlmOffer()
 
-    @pydantic.model_validator(mode="after")
-    def _providers_are_told_apart(self) -> "Llm":
-        names = [provider.label for provider in self.providers]
+    @pydantic.field_validator("providers")
+    @classmethod
+    def _told_apart(cls, providers: list[LlmProvider]) -> list[LlmProvider]:
+        names = [provider.label for provider in providers]
         if twice := {name for name in names if names.count(name) > 1}:
-            raise ValueError(f"providers name {min(twice)} twice: give each a name")
-        return self
+            raise ValueError(f"name {min(twice)} twice: give each a name")
+        return providers
 
-    @pydantic.model_validator(mode="after")
-    def _models_are_known(self) -> "Llm":
-        for provider in self.providers:
-            knows = provider.model or "model" in self.model_fields_set
-            if not knows and provider.kind not in ("openai", "azure"):
-                raise ValueError(f"provider {provider.label} needs a model")
-        return self
+    def model_of(self, provider: LlmProvider) -> str:
+        """Give the model of a provider: its own, else the common one, else that of its kind."""
+        return provider.model or self.model or _MODELS[provider.kind]
 
 
 def _is_here(host: str) -> bool:

@@ -21,6 +21,12 @@ _BY_KIND: Mapping[str, LiteralString] = {
     "expired": "Nobody approved it in time: aright incident approve.",
     "no_rule": "No rule knows this drift.  Mend it by hand, or write a rule and say:"
     " aright incident reopen.",
+    "plan_budget": "No more is spent on plans in this hour or day: what no rule knows comes to"
+    " people meanwhile.  aright plan budget shows what is left; more: llm.budget.",
+    "root_cause": "Healed three times in four hours, and back again: something else changes it."
+    "  Find out what does.  A plan for it waits: aright incident approve.",
+    "provider_down": "A provider of a model fails again and again and is left alone for a while;"
+    " the next one is asked.  Mend its address, key or account; it is tried again by itself.",
     "rule_escalates": "A rule says that this is for a person.  A pass closes it; to have it"
     " decided again: aright incident reopen.",
     "fix_failed": "The fix did not come about, and nothing took it back."
@@ -48,6 +54,19 @@ _BY_KIND: Mapping[str, LiteralString] = {
 """What it means, and the command that lifts it."""
 
 _BY_REASON: Mapping[str, LiteralString] = {
+    "no_candidates": "No rule knows this drift, and no runbook that a plan may name fits."
+    "  Mend it by hand, or write a rule and say: aright incident reopen.",
+    "plan_abstained": "No rule knows this drift, and the model saw no fix either."
+    "  Mend it by hand, or write a rule and say: aright incident reopen.",
+    "plan_rejected": "No rule knows this drift, and the model's answer was not let stand."
+    "  Mend it by hand, or write a rule and say: aright incident reopen.",
+    "planner_busy": "No rule knows this drift, and the planner had no room for it."
+    "  Mend it by hand, or write a rule and say: aright incident reopen.",
+    "providers_failed": "No rule knows this drift, and no model answered in time."
+    "  Mend it by hand, or write a rule and say: aright incident reopen.",
+    "scrub_failed": "No rule knows this drift, and it was not told to a model because it could not"
+    " be scrubbed."
+    "  Mend it by hand, or write a rule and say: aright incident reopen.",
     "signature_expired": "The signature under a rule that was a plan is too old, and the rule is"
     " out of force.  When its plan proves itself anew it is proposed again.",
     "host_unreachable": "A rule would heal it, but nothing can be run on this host: it is no target"

@@ -58,6 +58,7 @@ from runtime.roles.identity import Identity, identity_of
 from runtime.roles.identity_commands import IdentityCommands
 from runtime.roles.line import SCHEMAS, Line, LineSettings, Ports, build_line
 from runtime.roles.people import policy_of, reach_of
+from runtime.roles.planner import planner_settings, planning_of
 from runtime.roles.scrub_key import site_scrubber
 from runtime.roles.views import view
 from runtime.settings import AgentUpdate, MaintenanceWindow, Settings, Target
@@ -92,7 +93,8 @@ async def run_appliance(settings: Settings) -> None:
             )
         )
         clock, random = SystemClock(), SystemRandom()
-        ways = channels_of(settings, clock, random, site_scrubber(state_dir))
+        scrubber = site_scrubber(state_dir)
+        ways = channels_of(settings, clock, random, scrubber)
         ports = Ports(
             clock=clock,
             ids=TimeOrderedIds(clock, random),
@@ -105,6 +107,7 @@ async def run_appliance(settings: Settings) -> None:
             channels=ways.channels,
             sockets=ways.sockets,
             agents=(orders := _orders(settings, database, clock)),
+            planning=planning_of(settings, scrubber, clock, random),
             writers=(writers := stack.enter_context(open_writers())),
             proves=True,
         )
@@ -379,6 +382,7 @@ def line_settings(settings: Settings) -> LineSettings:
             _receiver(settings).interval_s,
         ),
         people=policy_of(settings),
+        planner=planner_settings(settings),
     )
 
 

@@ -46,12 +46,20 @@ from actors.journal import (
     SqliteJournal,
 )
 from actors.l1_evaluator import L1Evaluator, SqliteL1Store
+from actors.l2_planner import (
+    Chain,
+    L2PlannerActor,
+    PlanAccounts,
+    PlannerSettings,
+    SqlitePlans,
+)
 from actors.messages import (
     ExecuteRunbook,
     FixProposed,
     IncidentToDecide,
     Mode,
     Moment,
+    PlanWanted,
     Severity,
     Stop,
     StopKind,
@@ -77,13 +85,14 @@ from runtime.ids import Ids
 from runtime.mailbox import Full, Mailbox
 from runtime.roles.beats import Beats
 from runtime.roles.catalogue import Catalogue
+from runtime.roles.planner import ClosedNow, Planning, kind_of
 from runtime.store import Query, Store
 from runtime.supervisor import ActorDown
 from runtime.writers import Writers
 
 ROOMS = (
     "journal", "l1_evaluator", "flap_suppressor", "circuit_breaker", "escalator", "drift_receiver",
-    "coverage", "site_ca", "evidence_log", "anchorer",
+    "coverage", "site_ca", "evidence_log", "anchorer", "l2_planner",
 )  # fmt: skip
 """The rooms that remember something, each with its own tables."""
 
@@ -105,6 +114,7 @@ class LineSettings:
     site: str = "site"
     coverage: CoverageSettings = attrs.field(factory=CoverageSettings)
     people: Policy = attrs.field(factory=Policy)
+    planner: PlannerSettings = attrs.field(factory=PlannerSettings)
 
 
 @attrs.frozen
@@ -125,6 +135,8 @@ class Ports:
     """What hears the clicks of people."""
     agents: AgentExecutor | None = None
     """Heals on the hosts of agents; None where none are served."""
+    planning: Planning | None = None
+    """Asks models; None where none is configured, and what no rule knows goes to a person."""
     writers: Writers | None = None
     """Says who writes a file; None where nobody can, as in a simulation."""
     proves: bool = False
@@ -191,6 +203,7 @@ def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], 
 
     heard = Mailbox[Heard]("heard", capacity=4096)
     to_decide = Mailbox[IncidentToDecide]("to_decide", capacity=1024)
+    to_plan = Mailbox[PlanWanted]("to_plan", capacity=256, full=Full.REFUSE)
     proposed = Mailbox[FixProposed | GateCommand]("proposed", capacity=256)
     flaps = Mailbox[SuppressionOf | Suppress | LiftSuppression | ExtendSuppression](
         "flaps", capacity=64
@@ -218,6 +231,7 @@ def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], 
     accounts = (
         GateAccounts(gate_memory, journal, settings.gate),
         FlapAccounts(flap_memory, journal),
+        PlanAccounts(plans := SqlitePlans(settings.planner.days)),
     )
     beats = Beats(
         ports.watches,
@@ -266,6 +280,39 @@ def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], 
         )
         return Scanner(eye)
 
+    def planner(planning: Planning) -> Actor:
+        chain = Chain(
+            planning.providers,
+            settings.planner.timeout_s,
+            settings.planner.budgets,
+            store,
+            plans,
+            clock,
+            ids,
+            ports.random,
+        )
+        offered = ClosedNow(ports.catalogue, settings.planner)
+        return actor(
+            "l2_planner",
+            reads=to_plan,
+            sends=[proposed],
+            make=lambda: L2PlannerActor(
+                proposed.post,
+                chain,
+                offered,
+                planning.prompt,
+                settings.planner,
+                store,
+                plans,
+                journal,
+                tickets,
+                clock,
+                ids,
+            ),
+            lanes=settings.planner.at_once,
+            lane_of=kind_of,
+        )
+
     def repertoire() -> Repertoire:
         current = ports.catalogue()
         return Repertoire(current.runbooks, current.checks, ports.hosts, ports.agents)
@@ -288,7 +335,7 @@ def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], 
         actor(
             "l1_evaluator",
             reads=to_decide,
-            sends=[proposed],
+            sends=[proposed] if ports.planning is None else [proposed, to_plan],
             make=lambda: L1Evaluator(
                 proposed.post,
                 lambda: ports.catalogue().in_force,
@@ -298,8 +345,10 @@ def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], 
                 journal,
                 tickets,
                 clock,
+                None if ports.planning is None else to_plan.post,
             ),
         ),
+        *(() if ports.planning is None else (planner(ports.planning),)),
         actor(
             "flap_suppressor",
             reads=flaps,

@@ -12,10 +12,8 @@ from actors.l2_planner import (
     Outcome,
     Prompt,
     Ruling,
-    SitePolicy,
     attack,
     candidates,
-    catalogue_of,
     drift_text_in,
     load_attacks,
     prompt_for,
@@ -23,6 +21,7 @@ from actors.l2_planner import (
     sound_answers,
 )
 from runtime.roles.catalogue import load_catalogue
+from runtime.roles.planner import closed_by, planner_settings
 from runtime.scrub import Scrubber
 from runtime.settings import Settings
 
@@ -46,7 +45,7 @@ def closed_catalogue(settings: Settings, path: Path | None) -> ClosedCatalogue:
     """
     if path is not None:
         return read_catalogue(path)
-    return catalogue_of(load_catalogue(settings).runbooks.values(), SitePolicy())
+    return closed_by(planner_settings(settings), load_catalogue(settings))
 
 
 def ask_about(event: Mapping[str, object], catalogue: ClosedCatalogue) -> Asked:

@@ -18,6 +18,7 @@ from actors.messages import (
     Moment,
     Move,
     Observation,
+    PlanWanted,
     Platform,
     Severity,
     State,
@@ -28,7 +29,7 @@ from runtime.codec import plain_json
 from runtime.errors import StoreError
 from runtime.hosts.sqlite import InlineStore
 from runtime.ids import TimeOrderedIds
-from runtime.mailbox import Mailbox
+from runtime.mailbox import Full, Mailbox
 from tests.actors.journal.world import SetClock
 from tests.fakes.store import inline_store
 
@@ -65,6 +66,7 @@ class Room:
         factory=lambda: Mailbox[FixProposed]("proposed", capacity=16)
     )
     default_mode: Mode = Mode.AUDIT
+    planner: Mailbox[PlanWanted] | None = None
 
     @property
     def book(self) -> SqliteTickets:
@@ -79,6 +81,7 @@ class Room:
         actor = L1Evaluator(
             self.gate.post, lambda: self.rules, self.default_mode, self.store, SqliteL1Store(),
             self.journal, self.book, CLOCK,
+            None if self.planner is None else self.planner.post,
         )  # fmt: skip
         await actor.started()
         return actor
@@ -340,3 +343,64 @@ async def settle(room: Room, message: IncidentToDecide) -> None:
     """Close an incident, so that the next drift opens another."""
     closed = Move(State.CLOSED, (State.DECIDING,), Fact("passed"))
     await room.store.commit(room.journal.move(message.incident.id, closed, Moment.read(CLOCK)))
+
+
+# What no rule knows, where there is a planner.
+
+
+@pytest.fixture
+def planned() -> Room:
+    return Room(planner=Mailbox[PlanWanted]("to_plan", capacity=1, full=Full.REFUSE))
+
+
+async def test_what_no_rule_knows_is_handed_to_the_planner_and_stays_undecided(
+    planned: Room,
+) -> None:
+    message = await planned.drift(check="unheard_of")
+
+    await (await planned.actor()).handle(message)
+
+    incident = await planned.get(message)
+    assert (incident.state, incident.decision) == (State.DECIDING, None)
+    assert planned.planner is not None
+    [wish] = planned.planner.waiting
+    assert (wish.incident.id, wish.incident.state) == (incident.id, State.DECIDING)
+    assert await planned.trace(message) == ["drift_observed", "no_rule_matched"]
+    assert await planned.tickets() == []
+
+
+async def test_a_rule_that_escalates_never_reaches_the_planner(planned: Room) -> None:
+    message = await planned.drift(check="door")
+
+    await (await planned.actor()).handle(message)
+
+    assert (await planned.get(message)).state is State.ESCALATED
+    assert planned.planner is not None
+    assert not planned.planner.waiting
+
+
+async def test_where_the_planner_has_no_room_a_person_gets_it_and_nobody_waits(
+    planned: Room,
+) -> None:
+    actor = await planned.actor()
+    await actor.handle(await planned.drift(check="unheard_of"))
+    message = await planned.drift(check="unheard_of", host="ws-2")
+
+    await actor.handle(message)
+
+    incident = await planned.get(message)
+    assert (incident.state, incident.reason) == (State.ESCALATED, "planner_busy")
+    assert await planned.tickets() == [(StopKind.NO_RULE, incident.id)]
+
+
+async def test_what_the_planner_lost_is_handed_to_it_again(planned: Room) -> None:
+    message = await planned.drift(check="unheard_of")
+    actor = await planned.actor()
+    await actor.handle(message)
+    assert planned.planner is not None
+    planned.planner.waiting.clear()
+
+    await actor.handle(await planned.again(message))
+
+    assert len(planned.planner.waiting) == 1
+    assert (await planned.get(message)).state is State.DECIDING
