@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 import attrs
 
-from actors.messages import Incident, Observation, Recorded
+from actors.messages import Incident, Mode, Observation, Recorded
 from actors.messages.evidence import Log, SigningKey
+from actors.messages.promotion import Standing
 from actors.messages.suppression import Suppression
 from runtime.errors import ArightError, InvalidRequestError
 from runtime.request import Request
@@ -163,6 +164,42 @@ class ResetBreaker(Request[None]):
 
     key: str
     """As it is listed: site/host/runbook."""
+    who: str = attrs.field(validator=_filled)
+    reason: str = attrs.field(validator=_filled)
+
+
+# Answered by the flywheel, with the promotion as it then stands.
+
+
+@attrs.frozen
+class ApprovePromotion(Request[Standing]):
+    """Sign a proposed promotion, so that it becomes a rule; or an active one for longer.
+
+    Fails with NotFoundError, or with ConflictError where there is nothing to sign, its attempts do
+    not prove it, or a replay disagrees.
+    """
+
+    pattern_id: str
+    mode: Mode
+    """What the rule may do once it heals: approve, or auto."""
+    who: str = attrs.field(validator=_filled)
+    reason: str = attrs.field(validator=_filled)
+
+
+@attrs.frozen
+class RejectPromotion(Request[Standing]):
+    """Turn a proposed promotion down.  Fails with NotFoundError or ConflictError."""
+
+    pattern_id: str
+    who: str = attrs.field(validator=_filled)
+    reason: str = attrs.field(validator=_filled)
+
+
+@attrs.frozen
+class DemoteRule(Request[Standing]):
+    """Take a promoted rule out of force.  Fails with NotFoundError or ConflictError."""
+
+    pattern_id: str
     who: str = attrs.field(validator=_filled)
     reason: str = attrs.field(validator=_filled)
 

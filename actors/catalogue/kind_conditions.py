@@ -59,7 +59,7 @@ def kind_conditions(kind: str) -> KindConditions:
         others = [each for each in others if each < states[-1]]
     words = [_any_of([each]) for each in states]
     if kind == _EMPTY:  # the word, or no word at all
-        words = [f"^{_BLANKS}$|{words[0]}"]
+        words = [f"(?i)^{_BLANKS}$|{words[0].removeprefix('(?i)')}"]
     return _of([_PLAIN, *words], [_any_of(others)], kind)
 
 

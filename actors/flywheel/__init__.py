@@ -8,6 +8,7 @@ Falls     harmlessly: files follow what is kept, and the next review finds what 
 """
 
 from actors.flywheel.accounts import FlywheelAccounts
+from actors.flywheel.actor import FlywheelActor, FlywheelCommand
 from actors.flywheel.core import (
     AUTO_BOUND,
     BOUND,
@@ -24,6 +25,7 @@ from actors.flywheel.core import (
     taken_back,
 )
 from actors.flywheel.pattern import RULE_PREFIX, Pattern, pattern_id_of
+from actors.flywheel.reviews import News, Reviews
 from actors.flywheel.rule_text import Decides, Sample, rule_file, rule_of
 from actors.flywheel.sqlite import SqliteFlywheel
 from actors.flywheel.statistics import Tally, crossing, wilson_lower_bound
@@ -32,8 +34,9 @@ from actors.flywheel.store import Attempt, KeptLine, Known, LedgerLine, Replay, 
 
 __all__ = [
     "AUTO_BOUND", "BOUND", "CLEAN_RUN", "LEAST_HOSTS", "RULE_PREFIX", "TRANSITIONS", "Attempt",
-    "Decides", "FlywheelAccounts", "FlywheelSettings", "KeptLine", "Known", "LedgerLine",
-    "Pattern", "Promotion", "Record", "Replay", "Rulebook", "Sample", "SqliteFlywheel", "Steps",
-    "Tally", "crossing", "entering", "may_be_proposed", "next_stage", "pattern_id_of",
-    "rule_file", "rule_of", "shortfalls", "taken_back", "wilson_lower_bound",
+    "Decides", "FlywheelAccounts", "FlywheelActor", "FlywheelCommand", "FlywheelSettings",
+    "KeptLine", "Known", "LedgerLine", "News", "Pattern", "Promotion", "Record", "Replay",
+    "Reviews", "Rulebook", "Sample", "SqliteFlywheel", "Steps", "Tally", "crossing", "entering",
+    "may_be_proposed", "next_stage", "pattern_id_of", "rule_file", "rule_of", "shortfalls",
+    "taken_back", "wilson_lower_bound",
 ]  # fmt: skip

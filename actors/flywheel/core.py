@@ -4,7 +4,7 @@ Everything rests on all attempts of the exact action.  What only the rule set ca
 replay agrees and whether the rule is in force, is asked by the shell before a step is taken.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import attrs
@@ -24,6 +24,9 @@ LEAST_HOSTS: Final = 3
 """Under this no setting brings the number of hosts."""
 CANARY_SHARE: Final = 0.70
 """Under this share of verified fixes a canary ends, whatever was before."""
+
+LOOK_S: Final = 60.0
+"""Seconds between two looks at a shadow."""
 
 RULE_STAGES: Final = (Stage.SHADOW, Stage.CANARY, Stage.ACTIVE)
 """Those in which a rule file stands."""
@@ -188,6 +191,21 @@ def next_stage(
 def span_of(stage: Stage, settings: FlywheelSettings) -> float:
     """Give the seconds for which a stage with a rule may last."""
     return settings.expires_s if stage is Stage.ACTIVE else settings.stage_s
+
+
+def rest_s(
+    promotions: Iterable[Promotion], now: Moment, settings: FlywheelSettings
+) -> float | None:
+    """Give the seconds after which promotions are to be looked at by themselves; None for never."""
+    rests = [_rest_s(each, now, settings) for each in promotions if each.stage in RULE_STAGES]
+    return min(rests, default=None)
+
+
+def _rest_s(promotion: Promotion, now: Moment, settings: FlywheelSettings) -> float:
+    left = span_of(promotion.stage, settings) - now.since(promotion.since)
+    # What a shadow decides, and what hinders a rule from being in force, nobody tells us.
+    watched = promotion.stage is Stage.SHADOW or not promotion.in_force
+    return max(0.0, min(left, LOOK_S) if watched else left)
 
 
 def entering(

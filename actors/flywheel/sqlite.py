@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 from actors.flywheel.core import CLEAN_RUN, Promotion, Record
-from actors.flywheel.pattern import Pattern
+from actors.flywheel.pattern import RULE_PREFIX, Pattern
 from actors.flywheel.rule_text import Sample
 from actors.flywheel.statistics import Tally
 from actors.flywheel.store import Attempt, KeptLine, Known, LedgerLine
@@ -150,9 +150,9 @@ class SqliteFlywheel:
         ]
 
     def rule_files(self) -> Query[Mapping[str, str]]:
-        """Give the rule files that must stand, by the id of their pattern."""
+        """Give the rule files that must stand, by the id of their rule."""
         return lambda connection: {
-            str(pattern_id): str(rule)
+            f"{RULE_PREFIX}{pattern_id}": str(rule)
             for pattern_id, rule in connection.execute(
                 "select pattern_id, rule from promotions where rule <> '' order by pattern_id"
             )
@@ -160,7 +160,9 @@ class SqliteFlywheel:
 
     def rule_file(self, pattern_id: str) -> Query[str]:
         """Give the file of one rule; empty where none must stand."""
-        return lambda connection: self.rule_files()(connection).get(pattern_id, "")
+        return lambda connection: self.rule_files()(connection).get(
+            f"{RULE_PREFIX}{pattern_id}", ""
+        )
 
 
 def _known(connection: sqlite3.Connection, pattern_id: str) -> Known:

@@ -10,10 +10,19 @@ from actors.flywheel.core import FlywheelSettings, Promotion, entering, must_be_
 from actors.flywheel.store import Desk, FlywheelMemory, Known, LedgerLine
 from actors.messages import JSON, Mode, Moment, Severity, Stop, StopKind
 from actors.messages.promotion import Stage
+from runtime.errors import ConflictError
 from runtime.store import Write
 
 ARIGHT: Final = "aright"
 """Who acted when no person did."""
+
+
+class PromotionMovedError(ConflictError):
+    """A promotion no longer stands where the mover believed it to stand; somebody else moved it."""
+
+    def __init__(self, pattern_id: str) -> None:
+        super().__init__(f"{pattern_id} was changed meanwhile: look at it again")
+        self.pattern_id = pattern_id
 
 
 @attrs.frozen
@@ -26,7 +35,10 @@ class Hand:
 
 @attrs.frozen
 class Steps:
-    """Gives the writes of one step, for the commit of whoever takes it."""
+    """Gives the writes of one step, for the commit of whoever takes it.
+
+    Each write raises PromotionMovedError where the promotion is not as it is `known`.
+    """
 
     memory: FlywheelMemory
     tickets: Desk
@@ -44,6 +56,7 @@ class Steps:
         )
 
         def write(connection: sqlite3.Connection) -> Promotion:
+            self._must_stand(connection, known)
             self.memory.keep(promotion, "", line, at)(connection)
             self.tickets.open(_stop(known, StopKind.PROMOTION, Severity.LOW, "proposed"), at)(
                 connection
@@ -68,6 +81,7 @@ class Steps:
         line = LedgerLine(what, before, after.stage, hand.who, hand.why, numbers)
 
         def write(connection: sqlite3.Connection) -> None:
+            self._must_stand(connection, known)
             self.memory.keep(after, rule_file, line, at)(connection)
             if before is Stage.PROPOSED:
                 self._answered(connection, known, hand, at)
@@ -92,6 +106,7 @@ class Steps:
         unasked = hand.who == ARIGHT
 
         def write(connection: sqlite3.Connection) -> Stop | None:
+            self._must_stand(connection, known)
             self.memory.keep(after, "", line, at)(connection)
             if promotion.stage is Stage.PROPOSED:
                 self._answered(connection, known, hand, at)
@@ -99,6 +114,20 @@ class Steps:
             return _stop(known, StopKind.DEMOTION, severity, reason) if unasked else None
 
         return write
+
+    def told(self, retire: Write[Stop | None], at: Moment) -> Write[None]:
+        """Take a rule back, and open the ticket that tells of it."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            stop = retire(connection)
+            if stop is not None:
+                self.tickets.open(stop, at)(connection)
+
+        return write
+
+    def _must_stand(self, connection: sqlite3.Connection, known: Known) -> None:
+        if self.memory.get(known.pattern.id)(connection).promotion != known.promotion:
+            raise PromotionMovedError(known.pattern.id)
 
     def _answered(
         self, connection: sqlite3.Connection, known: Known, hand: Hand, at: Moment

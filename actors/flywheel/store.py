@@ -155,6 +155,11 @@ class Rulebook(Protocol):
         """Give what names the rule that decides an event now, but for rules of the flywheel."""
         ...
 
+    @property
+    def version(self) -> str:
+        """Name the rule set that is in force."""
+        ...
+
     def low_risk(self, runbook_id: str) -> bool:
         """Say whether a runbook is of low risk, can be taken back and disturbs nobody."""
         ...
@@ -173,7 +178,9 @@ class Rulebook(Protocol):
         ...
 
     async def put_in_force(self, files: Mapping[str, str]) -> None:
-        """Have these rule files stand, and no others, and load them.
+        """Have these rule files stand, by the id of their rule, and no others; and load them.
+
+        A rule without a file is out of force afterwards, also where this raises.
 
         Raises:
             InvalidFileError: the folder cannot be written, or some rule file cannot be read.

@@ -1,5 +1,6 @@
 """What people ask the journal: incidents, their traces, last answers, counts.  Reads only."""
 
+import datetime as dt
 import json
 import sqlite3
 from collections.abc import Mapping
@@ -7,7 +8,8 @@ from collections.abc import Mapping
 import attrs
 
 from actors.journal.rows import HEARD, INCIDENT, incident_of, told_by
-from actors.messages import Incident
+from actors.messages import Decision, Incident
+from runtime.codec import from_json
 from runtime.store import Query
 
 _OPEN = "state NOT IN ('closed', 'recurred', 'healed')"
@@ -110,6 +112,51 @@ def past_drift(which: PastFilter, after: str, limit: int) -> Query[list[PastDrif
     def query(connection: sqlite3.Connection) -> list[PastDrift]:
         rows = connection.execute(sql, (after, *cells, limit))
         return [PastDrift(id_, told_by(heard), decided) for id_, decided, *heard in rows]
+
+    return query
+
+
+@attrs.frozen
+class PastAction:
+    """An incident with what opened it, and what was last decided to do about it."""
+
+    incident_id: str
+    observation: Mapping[str, object]
+    """Its fields, as JSON has them."""
+    decision: Decision | None
+
+
+def past_actions(check: str, after: str, limit: int) -> Query[list[PastAction]]:
+    """List the incidents of a check as they were opened, those after the one named `after`."""
+    sql = (
+        f"SELECT incidents.id, decision, {HEARD} FROM incidents"  # noqa: S608  our own words
+        " JOIN observations ON observations.id = observation_id"
+        " WHERE incidents.id > ? AND incidents.check_id = ? ORDER BY incidents.id LIMIT ?"
+    )
+
+    def query(connection: sqlite3.Connection) -> list[PastAction]:
+        return [
+            PastAction(
+                id_,
+                told_by(heard),
+                None if decision is None else from_json(decision, Decision),
+            )
+            for id_, decision, *heard in connection.execute(sql, (after, check, limit))
+        ]
+
+    return query
+
+
+def count_decided(rule_id: str, check: str, since: dt.datetime) -> Query[int]:
+    """Count the incidents of a check, opened since then, that a rule decided last."""
+
+    def query(connection: sqlite3.Connection) -> int:
+        [(count,)] = connection.execute(
+            "SELECT count(*) FROM incidents WHERE check_id = ? AND opened_at >= ?"
+            " AND json_extract(decision, '$.rule_id') = ?",
+            (check, since.isoformat(), rule_id),
+        )
+        return int(count)
 
     return query
 

@@ -33,6 +33,8 @@ class Standing:
     """What the rule may do once it heals."""
     reason: str = ""
     """Why it is retired: a code in snake_case."""
+    in_force: bool = False
+    """Whether its rule was found in force, and decides what it is for."""
 
 
 @attrs.frozen

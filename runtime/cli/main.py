@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "coverage": "Say what was not observed, for how long, and why.",
     "suppression": "List, lift and extend suppressions.",
     "breaker": "List and reset breakers.",
+    "flywheel": "Read what plans proved; sign and take back the rules made of them.",
     "ticket": "List, acknowledge and resolve tickets.",
     "channel": "List and test the channels to people, and what never arrived.",
     "agent": "Invite, list and revoke agents; run one, or play many.",

@@ -30,6 +30,7 @@ from actors.drift_receiver import (
     serve_agents,
 )
 from actors.flap_suppressor import FlapSettings
+from actors.flywheel import FlywheelSettings, SqliteFlywheel
 from actors.messages import Mode, Platform, Severity, Stop, StopKind
 from actors.scanner import Watch
 from runtime.actor import Actor, service
@@ -54,8 +55,10 @@ from runtime.roles.control import Changes, Control, Probes
 from runtime.roles.crew import run_crew
 from runtime.roles.evidence import Evidence, evidence_of
 from runtime.roles.evidence_commands import EvidenceCommands
+from runtime.roles.flywheel_commands import FlywheelCommands
 from runtime.roles.identity import Identity, identity_of
 from runtime.roles.identity_commands import IdentityCommands
+from runtime.roles.learned_rules import LearnedRules, lay
 from runtime.roles.line import SCHEMAS, Line, LineSettings, Ports, build_line
 from runtime.roles.people import policy_of, reach_of
 from runtime.roles.planner import planner_settings, planning_of
@@ -66,6 +69,7 @@ from runtime.shutdown import Shutdown, watch_signals
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(role="appliance")
 
+_DAY_S = 86_400.0
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -95,6 +99,8 @@ async def run_appliance(settings: Settings) -> None:
         clock, random = SystemClock(), SystemRandom()
         scrubber = site_scrubber(state_dir)
         ways = channels_of(settings, clock, random, scrubber)
+        if lay(settings.learned_rules, await database.read(SqliteFlywheel().rule_files())):
+            in_force.catalogue = load_catalogue(settings)
         ports = Ports(
             clock=clock,
             ids=TimeOrderedIds(clock, random),
@@ -110,6 +116,7 @@ async def run_appliance(settings: Settings) -> None:
             planning=planning_of(settings, scrubber, clock, random),
             writers=(writers := stack.enter_context(open_writers())),
             proves=True,
+            rulebook=LearnedRules(settings.learned_rules, in_force, database),
         )
         evidence = evidence_of(settings, state_dir, database, clock)
         identity = await identity_of(settings, state_dir, database, clock, random)
@@ -120,6 +127,9 @@ async def run_appliance(settings: Settings) -> None:
             edges.append(partial(_writers_service, writers))
         line = build_line(line_settings(settings), ports, *edges, *evidence.edges)
         bells += [line.committed, evidence.committed]
+        line = build_line(line_settings(settings), ports, *edges)
+        bells.append(line.committed)
+        in_force.lines.append(line)
         await in_force.tell_problems(line)
         async with trio.open_nursery() as nursery:
             await nursery.start(watch_signals, shutdown)
@@ -148,6 +158,13 @@ class InForce:
 
     settings: Settings
     catalogue: Catalogue
+    lines: list[Line] = attrs.field(factory=list[Line], init=False)
+    """The line, as soon as there is one."""
+
+    async def load(self) -> None:
+        """Read all rules anew, as `reload` does."""
+        for line in self.lines:
+            await self.reload(line)
 
     async def reload(self, line: Line) -> Catalogue:
         """Read all rules, checks and runbooks anew.
@@ -162,6 +179,7 @@ class InForce:
             await line.tell(_set_aside(error.path, "reload_refused"))
             raise
         await self.tell_problems(line)
+        line.review_promotions()
         await line.decide_audited()
         return self.catalogue
 
@@ -231,6 +249,7 @@ def _commands(
     return lambda line: {
         **Commands(settings.site_id, line, in_force.reload).changes(),
         **AgentCommands(fleet).changes(),
+        **FlywheelCommands(line.learning.post).changes(),
         **IdentityCommands(None if identity is None else identity.office).changes(),
         **EvidenceCommands(evidence.wishes).changes(),
     }
@@ -249,7 +268,15 @@ def _control_service(
     return service(
         "control",
         lambda: serve_http(listeners, control.handle),
-        sends=[line.heard, line.proposed, line.flaps, line.desk, line.looks, evidence.wishes],
+        sends=[
+            line.heard,
+            line.proposed,
+            line.flaps,
+            line.desk,
+            line.looks,
+            line.learning,
+            evidence.wishes,
+        ],
         ingress=True,
     )
 
@@ -375,6 +402,7 @@ def line_settings(settings: Settings) -> LineSettings:
         poll_interval_s=settings.poll_interval,
         retention_days=settings.retention.days,
         site=settings.site_id,
+        flywheel=flywheel_settings(settings),
         coverage=CoverageSettings(
             settings.coverage.threshold,
             settings.coverage.window,
@@ -383,6 +411,19 @@ def line_settings(settings: Settings) -> LineSettings:
         ),
         people=policy_of(settings),
         planner=planner_settings(settings),
+    )
+
+
+def flywheel_settings(settings: Settings) -> FlywheelSettings:
+    """Give the flywheel what it must know of the settings."""
+    of = settings.flywheel
+    return FlywheelSettings(
+        of.min_hosts,
+        of.auto_promote == "low_risk",
+        of.shadow_decisions,
+        of.canary_attempts,
+        of.stage_days * _DAY_S,
+        of.expiry_days * _DAY_S,
     )
 
 

@@ -4,7 +4,7 @@ Nothing here opens anything: files, clocks, hosts and channels are handed in as 
 simulation runs this very wiring on virtual time.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import partial
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -36,6 +36,17 @@ from actors.escalator import (
 )
 from actors.evidence_log import SqliteEvidence
 from actors.flap_suppressor import FlapAccounts, FlapSettings, FlapSuppressorActor, SqliteFlaps
+from actors.flywheel import (
+    FlywheelAccounts,
+    FlywheelActor,
+    FlywheelCommand,
+    FlywheelSettings,
+    News,
+    Reviews,
+    Rulebook,
+    SqliteFlywheel,
+    Steps,
+)
 from actors.journal import (
     DeadLetterRow,
     DueWork,
@@ -64,6 +75,7 @@ from actors.messages import (
     Stop,
     StopKind,
 )
+from actors.messages.promotion import ReviewPromotions
 from actors.ports import AgentExecutor
 from actors.requests import (
     AckTicket,
@@ -93,6 +105,7 @@ from runtime.writers import Writers
 ROOMS = (
     "journal", "l1_evaluator", "flap_suppressor", "circuit_breaker", "escalator", "drift_receiver",
     "coverage", "site_ca", "evidence_log", "anchorer", "l2_planner",
+    "flywheel",
 )  # fmt: skip
 """The rooms that remember something, each with its own tables."""
 
@@ -113,6 +126,7 @@ class LineSettings:
     retention_days: int
     site: str = "site"
     coverage: CoverageSettings = attrs.field(factory=CoverageSettings)
+    flywheel: FlywheelSettings = attrs.field(factory=FlywheelSettings)
     people: Policy = attrs.field(factory=Policy)
     planner: PlannerSettings = attrs.field(factory=PlannerSettings)
 
@@ -141,6 +155,8 @@ class Ports:
     """Says who writes a file; None where nobody can, as in a simulation."""
     proves: bool = False
     """Whether an edge proves what happens; what it did not prove yet is not forgotten then."""
+    rulebook: Rulebook | None = None
+    """Keeps the rules that plans become; None where plans are only counted."""
 
 
 def _reaches(ports: Ports, host: str, runbook_id: str) -> Query[bool]:
@@ -160,6 +176,7 @@ class Line:
     flaps: Mailbox[SuppressionOf | Suppress | LiftSuppression | ExtendSuppression]
     desk: Mailbox[AckTicket | ResolveTicket]
     looks: Mailbox[CheckRun]
+    learning: Mailbox[ReviewPromotions | FlywheelCommand]
     ports: Ports
     journal: SqliteJournal
     tickets: SqliteTickets
@@ -167,6 +184,8 @@ class Line:
     """Whether people are reached."""
     decide_audited: Callable[[], Awaitable[None]]
     """Asks again about all that audit mode refused, after a mode may have changed."""
+    review_promotions: Callable[[], None]
+    """Says that other rules may be in force, once something is durable."""
     _bells: tuple[Callable[[], None], ...] = attrs.field(alias="bells")
 
     def committed(self) -> None:
@@ -211,6 +230,7 @@ def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], 
     to_run = Mailbox[ExecuteRunbook]("to_run", capacity=256)
     desk = Mailbox[AckTicket | ResolveTicket]("desk", capacity=64, full=Full.REFUSE)
     looks = Mailbox[CheckRun]("looks", capacity=16, full=Full.REFUSE)
+    learning = Mailbox[ReviewPromotions | FlywheelCommand]("learning", capacity=16)
 
     tickets = SqliteTickets(ids, tuple(channel.name for channel in ports.channels), settings.people)
     promises = Promises(store, tickets, clock)
@@ -228,10 +248,13 @@ def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], 
         settings.gate,
         proofs,
     )
+    news = News()
+    flywheel = Steps(SqliteFlywheel(), tickets, settings.flywheel)
     accounts = (
         GateAccounts(gate_memory, journal, settings.gate),
         FlapAccounts(flap_memory, journal),
         PlanAccounts(plans := SqlitePlans(settings.planner.days)),
+        FlywheelAccounts(flywheel, journal, news.tell),
     )
     beats = Beats(
         ports.watches,
@@ -317,6 +340,15 @@ def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], 
         current = ports.catalogue()
         return Repertoire(current.runbooks, current.checks, ports.hosts, ports.agents)
 
+    def learners(rulebook: Rulebook) -> Iterator[Actor]:
+        reviews = Reviews(learning.post, news, store, flywheel.memory, clock, settings.flywheel)
+        yield service("promotion_reviews", reviews.run, sends=[learning])
+        yield actor(
+            "flywheel",
+            reads=learning,
+            make=lambda: FlywheelActor(store, flywheel, rulebook, clock, news),
+        )
+
     rooms = (
         service("scanner", lambda: scanner().run(), sends=[heard], ingress=True),
         service("coverage", lookout.run, sends=[heard], ingress=True),
@@ -394,6 +426,7 @@ def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], 
             )
             for each in ports.sockets
         ),
+        *(() if ports.rulebook is None else learners(ports.rulebook)),
         *(service(f"courier_{each.channel.name}", each.run) for each in couriers),
     )
     line = Line(
@@ -403,12 +436,14 @@ def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], 
         flaps,
         desk,
         looks,
+        learning,
         ports,
         journal,
         tickets,
         promises,
         due_work.decide_audited,
-        (due_alarm.changed, promises.changed, *(each.changed for each in couriers)),
+        news.tell,
+        (due_alarm.changed, news.committed, promises.changed, *(each.changed for each in couriers)),
     )
     line.actors = (*(edge(line) for edge in edges), *rooms)
     return line

@@ -33,6 +33,7 @@ from runtime.roles.channels_view import channels, dead
 from runtime.roles.control import Args, UnknownVerbError
 from runtime.roles.coverage_view import coverage
 from runtime.roles.explain import explanation, why_not
+from runtime.roles.flywheel_view import pattern_page, patterns
 
 Row: TypeAlias = dict[str, object]
 
@@ -328,6 +329,8 @@ _VIEWS: Mapping[tuple[str, str], Callable[[sqlite3.Connection, Args], object]] =
     ("agent", "window"): enrolment,
     ("agent", "audit"): identity_audit,
     ("dead-letter", "list"): _dead_letters,
+    ("flywheel", "list"): patterns,
+    ("flywheel", "show"): pattern_page,
     ("agent", "show"): agent,
     ("evidence", "list"): lambda connection, args: _evidence(connection, "list", args),
     ("evidence", "show"): lambda connection, args: _evidence(connection, "show", args),

@@ -126,7 +126,7 @@ def test_a_rollback_takes_the_rule_back_in_the_commit_of_its_verdict(stages: lis
     books = Books()
     books.heal(500)
     in_stage(books, *stages)
-    assert list(books.memory.rule_files()(books.connection)) == [pattern().id]
+    assert list(books.memory.rule_files()(books.connection)) == [pattern().rule_id]
 
     [stop] = books.tell(books.incident("ws-1", ruled()), Verdict.ROLLED_BACK)
 
