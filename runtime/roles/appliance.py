@@ -127,8 +127,6 @@ async def run_appliance(settings: Settings) -> None:
             edges.append(partial(_writers_service, writers))
         line = build_line(line_settings(settings), ports, *edges, *evidence.edges)
         bells += [line.committed, evidence.committed]
-        line = build_line(line_settings(settings), ports, *edges)
-        bells.append(line.committed)
         in_force.lines.append(line)
         await in_force.tell_problems(line)
         async with trio.open_nursery() as nursery:
