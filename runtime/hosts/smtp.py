@@ -54,8 +54,8 @@ class SmtpPost:
         return outcome
 
 
-class _EndlessError(smtplib.SMTPServerDisconnected):
-    """A server talks on and on."""
+class _EndlessError(OSError):
+    """A server talks on and on; smtplib makes a disconnection of it."""
 
 
 @attrs.define
@@ -176,7 +176,9 @@ class _Conversation:
                 reason = _coded(next(iter(refused.values()))[0])
             case smtplib.SMTPResponseException(smtp_code=code):
                 reason = _coded(code)
-            case smtplib.SMTPServerDisconnected() if not isinstance(error, _EndlessError):
+            case smtplib.SMTPServerDisconnected(__context__=_EndlessError()):
+                reason = "bad_answer"
+            case smtplib.SMTPServerDisconnected():
                 slow = self.late or "timed out" in str(error)
                 reason = "timeout" if slow else "broken_off"
             case _:
