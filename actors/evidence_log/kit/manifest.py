@@ -82,6 +82,7 @@ def manifest_of(parts: KitParts, members: Mapping[str, bytes]) -> bytes:
         "logs": [
             {"number": number, "origin": origin} for number, origin in sorted(parts.origins.items())
         ],
+        "left_out": parts.left_out,
         "made_at": parts.made_at,
         "purged": [[log, leaf] for log, leaf in parts.purged],
         "selection": parts.selection,

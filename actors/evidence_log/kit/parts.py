@@ -80,6 +80,8 @@ class KitParts:
     """Log and leaf of what was selected and is no more kept."""
     waiting: int = 0
     """Statements of the selection that no head was signed over yet: they are not in the kit."""
+    left_out: int = 0
+    """Statements of logs whose key no entry links with the one that signs today."""
     headers: bytes = b"{}"
     """Bitcoin headers by height: JSON in the form that `aright ots verify --headers` reads."""
 

@@ -5,7 +5,7 @@ from actors.evidence_log.kit.parts import KitParts
 _PAGE = """\
 Evidence of site {site}
 Made at {made_at} by Aright {version}.  Selection: {selection}.
-{count} statements{purged}{waiting}.
+{count} statements{purged}{waiting}{left_out}.
 
 WHAT IS HERE
   manifest.dsse.json              what belongs to this kit, signed by the site
@@ -45,7 +45,7 @@ what its selection names and leaves out the rest: ask for a wider one to see wha
 
 def readme(parts: KitParts, fingerprint: str) -> str:
     """Write the page."""
-    purged, waiting = len(parts.purged), parts.waiting
+    purged, waiting, left_out = len(parts.purged), parts.waiting, parts.left_out
     asked = ", ".join(f"{name} {value}" for name, value in sorted(parts.selection.items()))
     return _PAGE.format(
         site=parts.site,
@@ -55,5 +55,6 @@ def readme(parts: KitParts, fingerprint: str) -> str:
         count=len(parts.statements),
         purged=f"; {purged} more were purged after retention" if purged else "",
         waiting=f"; {waiting} more wait for the next head" if waiting else "",
+        left_out=f"; {left_out} more are of a log with another key" if left_out else "",
         fingerprint=fingerprint,
     )
