@@ -21,11 +21,15 @@ from actors.evidence_log.kit.checking import check_kit
 from actors.evidence_log.kit.gathering import Selection, Sources, gathered
 from actors.evidence_log.kit.making import make_kit
 from actors.evidence_log.kit.parts import KitParts
+from actors.evidence_log.kit.trust import fingerprint_in
 from actors.evidence_log.kit.verdict import AnchorWord, JudgeAnchor, KitVerdict, OpenHeaders
 from runtime.clock import Clock
 from runtime.errors import EvidenceFormatError, InvalidFileError, StateDirError
 from runtime.roles.views import open_journal
+from runtime.settings import Settings
 from runtime.store import Query
+
+__all__ = ["Made", "Selection", "judged_kit", "made_kit", "opened_headers"]
 
 T = TypeVar("T")
 
@@ -40,9 +44,7 @@ class Made:
     """Of the key that signed it: to be told to auditors by another way."""
 
 
-def made_kit(
-    state_dir: Path, site: str, selection: Selection, clock: Clock, *, anchoring: bool
-) -> Made:
+def made_kit(settings: Settings, selection: Selection, clock: Clock) -> Made:
     """Make a kit of what an appliance keeps, whether it runs or not.
 
     Raises:
@@ -50,22 +52,34 @@ def made_kit(
         InvalidRequestError, NotFoundError: of the selection; see `gathered`.
         KitTooLargeError: it is more than one file holds.
     """
+    state_dir = settings.state_path
     with open_journal(state_dir) as connection:
         connection.execute("BEGIN")  # all of it sees the same commits
 
         def ask(query: Query[T]) -> T:
             return query(connection)
 
-        sources = Sources(ask, SqliteEvidenceReads(), SqliteAnchors().anchor_over, anchoring)
+        sources = Sources(ask, SqliteEvidenceReads(), SqliteAnchors().anchor_over, anchoring=False)
         made_at = clock.now().isoformat(timespec="seconds")
-        parts = gathered(sources, selection, site, made_at, version("aright"))
+        parts = gathered(sources, selection, settings.site_id, made_at, version("aright"))
         signer = _signer(state_dir, connection)
     return Made(make_kit(parts, signer), parts, signer.fingerprint)
 
 
-def judged_kit(data: bytes, fingerprint: str | None, headers: HeadersFile | None) -> KitVerdict:
-    """Judge a kit; `headers` of the auditor's own stand before those in the kit."""
-    return check_kit(data, opened_headers(headers), fingerprint)
+def judged_kit(data: bytes, key: str | None, headers: bytes | None) -> KitVerdict:
+    """Judge a kit.
+
+    Args:
+        data: the file.
+        key: of the site, known from elsewhere, as `fingerprint_in` reads it.
+        headers: a file of the auditor's own; they stand before those in the kit.
+
+    Raises:
+        EvidenceFormatError, InvalidFileError: key or headers are none.
+    """
+    own = None if headers is None else read_headers("headers", headers)
+    known = None if key is None else fingerprint_in(key)
+    return check_kit(data, opened_headers(own), known)
 
 
 def opened_headers(own: HeadersFile | None) -> OpenHeaders:

@@ -10,7 +10,8 @@ VERBS: Mapping[str, str] = {
     "list": "List statements of the evidence log.",
     "show": "Show one statement, with the proof that it stands in the log.",
     "status": "Say how the log stands: size, last head, key, what is owed.",
-    "verify": "Compute the whole log anew, and say what is not as it was signed.",
+    "export": "Write a kit for an auditor: statements, with all that proves them.",
+    "verify": "Verify a kit offline, or compute the whole log of this appliance anew.",
     "rotate": "Let a new key sign, by an entry that both keys sign.",
     "begin": "Sign again, in a new log, where the old one cannot be continued.",
 }

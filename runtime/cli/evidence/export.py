@@ -1,0 +1,72 @@
+"""`aright evidence export`."""
+
+from pathlib import Path
+
+import click
+
+from runtime.cli.evidence.instants import instant, instant_option
+from runtime.cli.exits import explained
+from runtime.cli.output import Format, output_option, print_data
+from runtime.cli.settings import settings
+from runtime.errors import ConflictError, InvalidFileError
+
+
+@click.command()
+@click.option("--incident", default="", help="What happened with this incident.")
+@click.option("--control", default="", help="What happened with checks that stand for it.")
+@instant_option("--since", "What happened then or later")
+@instant_option("--until", "What happened earlier")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file to be written; none may be there yet.",
+)
+@output_option
+def command(  # noqa: PLR0913  one parameter an option
+    *, incident: str, control: str, since: str, until: str, out: Path, output: Format
+) -> None:
+    """Write a kit: statements, with all that proves them offline, in one file.
+
+    It takes the key of the site, and so the user that may read it.
+    """
+    from runtime.clock import SystemClock
+    from runtime.roles.evidence_kit import Selection, made_kit
+
+    given = settings()
+    with explained():
+        selection = Selection(incident, control, instant(since), instant(until))
+        if out.exists():
+            raise ConflictError(f"{out} is there already")
+        made = made_kit(given, selection, SystemClock())
+        _write(out, made.data)
+    parts = made.parts
+    told: dict[str, object] = {
+        "file": str(out),
+        "statements": len(parts.statements),
+        "purged": len(parts.purged),
+        "waiting": parts.waiting,
+        "left_out": parts.left_out,
+        "fingerprint": made.fingerprint,
+    }
+    if output is not Format.TABLE:
+        print_data(told, output)
+        return
+    click.echo(f"{out}: {len(parts.statements)} statements, {len(made.data)} bytes")
+    for count, what in (
+        (len(parts.purged), "were purged after retention"),
+        (parts.waiting, "wait for the next head of the log"),
+        (parts.left_out, "stand in a log whose key is not linked with today's"),
+    ):
+        if count:
+            click.echo(f"{count} more {what}")
+    click.echo(f"signed by {made.fingerprint}")
+    click.echo("tell the auditor this fingerprint by another way than the kit", err=True)
+
+
+def _write(out: Path, data: bytes) -> None:
+    try:
+        with out.open("xb") as file:
+            file.write(data)
+    except OSError as error:
+        raise InvalidFileError(str(out), f"cannot be written: {error.strerror}") from error

@@ -1,0 +1,137 @@
+"""`aright evidence export` and `verify`: a kit of what an appliance did, and what becomes of it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from actors.evidence_log.kit import verify_kit
+from tests.system.appliance import Appliance, aright, until
+
+EVER = ("--since", "2000-01-01")
+
+
+@pytest.fixture(scope="module")
+def kit(site: Appliance, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A kit of all that the appliance did so far."""
+    out = tmp_path_factory.mktemp("kits") / "kit.zip"
+    site.incident("ask-yes")
+
+    def exported() -> bool:
+        site.aright("evidence", "export", *EVER, "--out", str(out))
+        return out.exists()
+
+    until(lambda: exported() or None, "a head over some statements")
+    return out
+
+
+@pytest.fixture(scope="module")
+def fingerprint(site: Appliance) -> str:
+    told = until(lambda: site.data("evidence", "status")["key"], "a key")
+    return str(told["fingerprint"])
+
+
+def test_a_kit_is_verified_with_the_key_and_only_with_it(kit: Path, fingerprint: str) -> None:
+    assert aright("evidence", "verify", str(kit), "--key", fingerprint).exit_code == 0
+    assert aright("evidence", "verify", str(kit)).exit_code == 12
+    assert aright("evidence", "verify", str(kit), "--key", "0" * 64).exit_code == 6
+
+
+def test_a_person_reads_what_was_found(kit: Path, fingerprint: str) -> None:
+    told = aright("evidence", "verify", str(kit), "--key", fingerprint).stdout.splitlines()
+
+    assert told[0] == "verified: all holds"
+    assert told[1].startswith("site ")
+    assert told[2] == f"signed by {fingerprint}"
+
+    unnamed = aright("evidence", "verify", str(kit)).stdout
+    assert f"signed by {fingerprint}; that this is the site's key is not checked" in unnamed
+
+
+def test_a_program_reads_the_same_from_both_verifiers(kit: Path, fingerprint: str) -> None:
+    told = aright("evidence", "verify", str(kit), "--key", fingerprint, "-o", "json")
+    assert json.loads(told.stdout) == verify_kit.verify(kit.read_bytes(), fingerprint, {})
+
+
+def test_the_key_may_stand_in_a_file(kit: Path, fingerprint: str, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text(f"{fingerprint}\n")
+    assert aright("evidence", "verify", str(kit), "--key", str(tmp_path / "key")).exit_code == 0
+    (tmp_path / "key").write_text("nothing")
+    assert aright("evidence", "verify", str(kit), "--key", str(tmp_path / "key")).exit_code == 1
+
+
+def test_a_flipped_bit_is_a_mismatch(kit: Path, fingerprint: str, tmp_path: Path) -> None:
+    data = bytearray(kit.read_bytes())
+    data[len(data) // 2] ^= 1
+    (tmp_path / "kit.zip").write_bytes(data)
+
+    done = aright("evidence", "verify", str(tmp_path / "kit.zip"), "--key", fingerprint)
+
+    assert done.exit_code == 6
+    assert done.stdout.startswith("mismatch: ")
+
+
+@pytest.mark.parametrize("content", [b"", b"no kit", b"PK\3\4"])
+def test_what_is_no_kit_can_not_be_used(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "kit.zip").write_bytes(content)
+    done = aright("evidence", "verify", str(tmp_path / "kit.zip"), "-o", "json")
+    assert (done.exit_code, json.loads(done.stdout)["outcome"]) == (1, "unusable")
+
+
+def test_a_kit_that_is_not_there_and_headers_that_are_none_are_errors(
+    kit: Path, tmp_path: Path
+) -> None:
+    assert aright("evidence", "verify", str(tmp_path / "none.zip")).exit_code == 1
+    (tmp_path / "headers").write_text("[]")
+    words = ("evidence", "verify", str(kit), "--headers", str(tmp_path / "headers"))
+    assert aright(*words).exit_code == 1
+
+
+def test_options_for_a_kit_need_a_kit(site: Appliance) -> None:
+    assert site.aright("evidence", "verify", "--key", "0" * 64).exit_code == 2
+
+
+def test_export_never_writes_over_a_file(site: Appliance, kit: Path) -> None:
+    before = kit.read_bytes()
+    assert site.aright("evidence", "export", *EVER, "--out", str(kit)).exit_code == 5
+    assert kit.read_bytes() == before
+
+
+def test_export_tells_what_is_in_the_kit(site: Appliance, kit: Path, tmp_path: Path) -> None:
+    out = str(tmp_path / "kit.zip")
+    told = site.data("evidence", "export", *EVER, "--out", out)
+    assert told["file"] == out
+    assert told["statements"] > 0
+    assert told["left_out"] == told["purged"] == 0
+
+
+def test_export_of_one_incident_holds_it_alone(
+    site: Appliance, kit: Path, fingerprint: str, tmp_path: Path
+) -> None:
+    incident, out = site.incident("ask-yes")["id"], tmp_path / "kit.zip"
+    assert (
+        site.aright("evidence", "export", "--incident", incident, "--out", str(out)).exit_code == 0
+    )
+    told = verify_kit.verify(out.read_bytes(), fingerprint, {})
+    assert told["outcome"] == "verified"
+    assert told["selection"] == {"incident": incident}
+
+
+def test_export_says_what_it_can_not_do(site: Appliance, kit: Path, tmp_path: Path) -> None:
+    out = ("--out", str(tmp_path / "kit.zip"))
+
+    def export(*words: str) -> int:
+        return site.aright("evidence", "export", *words, *out).exit_code
+
+    assert export() == 2
+    assert export("--since", "yesterday") == 2
+    assert export("--incident", "inc_none") == 3
+    assert export("--since", "2999-01-01") == 3
+    assert not (tmp_path / "kit.zip").exists()
+    nowhere = ("--out", str(tmp_path / "no" / "kit.zip"))
+    assert site.aright("evidence", "export", *EVER, *nowhere).exit_code == 1
+
+
+def test_export_needs_a_journal(tmp_path: Path) -> None:
+    words = ("--state-dir", str(tmp_path), "evidence", "export", *EVER, "--out", "kit.zip")
+    assert aright(*words).exit_code == 1
