@@ -6,7 +6,6 @@ table.  The tables are then as if each observation had come by itself.
 """
 
 import datetime as dt
-import sqlite3
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
@@ -45,15 +44,6 @@ _HEARD = (
 _NOTHING = Effect.NOTHING
 
 _Cells: TypeAlias = tuple[Cell, ...]
-
-
-def fullness_of(connection: sqlite3.Connection) -> float:
-    """Give the share of its byte budget that a file uses; a page that is free counts as free."""
-    used, free, limit = (
-        connection.execute(f"PRAGMA {name}").fetchone()[0]
-        for name in ("page_count", "freelist_count", "max_page_count")
-    )
-    return float((used - free) / limit)
 
 
 @attrs.define

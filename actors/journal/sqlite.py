@@ -11,7 +11,8 @@ import attrs
 
 from actors.journal import core
 from actors.journal.change import Change, incident_in
-from actors.journal.intake import Intake, fullness_of
+from actors.journal.fullness import Fullness
+from actors.journal.intake import Intake
 from actors.journal.memory import Memory
 from actors.journal.rows import (
     HEARD,
@@ -50,6 +51,7 @@ class SqliteJournal(SqliteIntents):
 
     tickets: Tickets
     _memory: Memory = attrs.field(factory=Memory, init=False, eq=False, repr=False)
+    _fullness: Fullness = attrs.field(factory=Fullness, init=False, eq=False, repr=False)
 
     # The port that others have.
 
@@ -125,7 +127,7 @@ class SqliteJournal(SqliteIntents):
         """Take observations in, in order."""
 
         def write(connection: sqlite3.Connection) -> list[Recording]:
-            fullness = 1.0 if full else fullness_of(connection)
+            fullness = 1.0 if full else self._fullness.share(connection, len(observations))
             change = Change(connection, self.tickets, at)
             try:
                 return Intake(change, self._memory, new_id, fullness).take(observations)

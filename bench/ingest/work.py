@@ -5,6 +5,7 @@ decision on what opens or changes an incident: by the same functions, in the sam
 a file with WAL and `synchronous=FULL`.
 """
 
+import gc
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -119,6 +120,7 @@ class BareWork:
 def real_work() -> Work:
     """Make the work with the shipped rules and the names of the shipped checks."""
     catalogue, clock = load_catalogue(Settings()), SystemClock()
+    gc.freeze()  # as an appliance does: rules stay
     ids = TimeOrderedIds(clock)
     vocabulary = Vocabulary(catalogue.names.aliases, catalogue.names.severities)
     store = InlineStore.with_schemas({})

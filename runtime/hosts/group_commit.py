@@ -42,15 +42,14 @@ class Commit:
     task: trio.lowlevel.Task | None = None
     result: outcome.Outcome[list[Any]] = attrs.field(init=False)
 
-    def run(self, connection: sqlite3.Connection) -> None:
-        """Run the writes in a savepoint; one that raises takes back this commit alone."""
-        connection.execute("SAVEPOINT one_commit")
+    def run(self, connection: sqlite3.Connection) -> bool:
+        """Run the writes; give whether none of them raised, for else all are to be taken back."""
         self.result = outcome.capture(self._results, connection)
-        if isinstance(self.result, outcome.Error):
-            if isinstance(self.result.error, sqlite3.Error):
-                _raise_if_lost(self.result.error)
-            connection.execute("ROLLBACK TO one_commit")
-        connection.execute("RELEASE one_commit")
+        if isinstance(self.result, outcome.Value):
+            return True
+        if isinstance(self.result.error, sqlite3.Error):
+            _raise_if_lost(self.result.error)
+        return False
 
     def _results(self, connection: sqlite3.Connection) -> list[Any]:
         return [write(connection) for write in self.writes]
@@ -64,8 +63,14 @@ def commit_together(connection: sqlite3.Connection, batch: Sequence[Commit]) -> 
     """
     try:
         connection.execute("BEGIN IMMEDIATE")
+        if len(batch) == 1:  # a savepoint copies each page that is written
+            connection.execute("COMMIT" if batch[0].run(connection) else "ROLLBACK")
+            return
         for commit in batch:
-            commit.run(connection)
+            connection.execute("SAVEPOINT one_commit")
+            if not commit.run(connection):
+                connection.execute("ROLLBACK TO one_commit")
+            connection.execute("RELEASE one_commit")
         connection.execute("COMMIT")
     except (sqlite3.Error, TransactionLostError) as error:
         with contextlib.suppress(sqlite3.Error):  # SQLite may have rolled back by itself
