@@ -122,7 +122,7 @@ def test_a_service_that_is_stopped_on_a_beat_has_no_file_and_takes_longer() -> N
 
 
 def test_what_is_known_of_a_fight_survives_every_power_cut() -> None:
-    seen = fight("login_banner", 90 * MINUTE, days=2, cuts=0.02)
+    seen = fight("login_banner", 90 * MINUTE, days=2, cuts=0.01)
 
     assert not seen.story.line
     assert seen.story.cuts > 5
