@@ -12,6 +12,7 @@ BENCHES = {
     "plan": [],
     "scenarios": [],
     "backtest": ["--events", "200000"],
+    "anchor": [],
 }
 """Module -> its arguments.  `python -m bench.l1` without --quick takes about six minutes."""
 

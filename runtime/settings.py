@@ -14,6 +14,7 @@ import attrs
 import pydantic
 from pydantic import Field
 
+from runtime.anchor_settings import Anchor
 from runtime.documents import (
     Document,
     Where,
@@ -284,6 +285,7 @@ class Settings(_Section):
     flap: Flap = Flap()
     coverage: Coverage = Coverage()
     flywheel: Flywheel = Flywheel()
+    anchor: Anchor = Anchor()
     channels: list[Channel] = []
     brand: Brand = Brand()
     routing: list[Route] = []

@@ -86,7 +86,7 @@ class SqliteAnchors:
         return lambda connection: connection.execute(query, _moment(at)).rowcount
 
     def adopt(self, calendars: Sequence[str], at: Moment) -> Write[None]:
-        """Ask calendars of the configuration for batches that lack promises."""
+        """Where a batch lacks promises, ask these calendars for them, and no others."""
         lacking = """
             select b.batch from anchor_batches b left join anchor_promises p using (batch)
              group by b.batch having coalesce(sum(p.stage <> 'submitted'), 0) < b.quorum
@@ -94,6 +94,10 @@ class SqliteAnchors:
 
         def adopt(connection: sqlite3.Connection) -> None:
             for (batch,) in connection.execute(lacking).fetchall():
+                connection.execute(
+                    "update anchor_promises set wanted = 0 where batch = ? and stage = 'submitted'",
+                    [batch],
+                )
                 _ask(connection, batch, calendars, at)
 
         return adopt
@@ -131,7 +135,7 @@ def _ask(connection: sqlite3.Connection, batch: str, calendars: Iterable[str], a
     connection.executemany(
         "insert into anchor_promises values"
         " (?, ?, 'submitted', 1, null, null, null, null, null, '', 0, ?, ?, ?, '')"
-        " on conflict do nothing",
+        " on conflict do update set wanted = 1 where stage = 'submitted'",
         [[batch, calendar, *_moment(at)] for calendar in calendars],
     )
 

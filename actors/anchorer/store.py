@@ -88,5 +88,5 @@ class AnchorMemory(Protocol):
         ...
 
     def adopt(self, calendars: Sequence[str], at: Moment) -> Write[None]:
-        """Ask calendars of the configuration for batches that lack promises."""
+        """Where a batch lacks promises, ask these calendars for them, and no others."""
         ...

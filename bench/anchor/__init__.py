@@ -1,0 +1,1 @@
+"""How long it takes to prove many digests by one submission."""
