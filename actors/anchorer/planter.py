@@ -20,7 +20,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(actor="anchorer")
 MOST = 256
 """Checkpoints of a log in one batch.  Where more wait, the newest stands for those before it."""
 
-_LOOK_S = 300.0  # between two looks while nothing waits
+_LOOKS_S = (5.0, 300.0)  # between two looks while nothing waits: doubled from one to the other
 _SILENT_S = 86_400.0  # after which a person is told that no calendar answers
 
 
@@ -34,6 +34,7 @@ class Planter:
     calendars: Sequence[str]
     quorum: int
     interval_s: float
+    _look_s: float = attrs.field(default=_LOOKS_S[0], init=False)
     _told: str = attrs.field(default="", init=False)
 
     async def run(self) -> None:
@@ -51,10 +52,11 @@ class Planter:
             if rest_s > 0:
                 return rest_s
         waiting = await self.desk.store.read(self._waiting)
-        if not waiting:
-            return _LOOK_S
-        await self._make(waiting, now)
-        return _LOOK_S
+        if waiting:
+            await self._make(waiting, now)
+        look_s = self._look_s
+        self._look_s = _LOOKS_S[0] if waiting else min(2 * look_s, _LOOKS_S[1])
+        return look_s
 
     def _waiting(self, connection: sqlite3.Connection) -> Sequence[Head]:
         """List what waits: the eldest heads of each log, and its newest, which is over them all."""

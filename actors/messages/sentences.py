@@ -49,11 +49,19 @@ _BY_KIND: Mapping[str, LiteralString] = {
     " aright flywheel show, then approve, or reject.",
     "demotion": "A rule that was a plan did not keep what it promised and is out of force."
     "  aright flywheel show tells its attempts; it is proposed anew when they prove it again.",
+    "anchor": "Checkpoints of the evidence log do not come into the Bitcoin chain as they should."
+    "  Nothing is lost; aright evidence anchor says why.",
     "store": "No room is left: only changes of state are taken.  Free room.",
 }
 """What it means, and the command that lifts it."""
 
 _BY_REASON: Mapping[str, LiteralString] = {
+    "no_calendar_answers": "No calendar has answered for a day.  Nothing is lost, and what waits is"
+    " anchored when one does: aright evidence anchor.",
+    "other_merkle_root": "A calendar named a block of Bitcoin that has something else.  Its answer"
+    " was not kept.  Where it goes on, take it out of anchor.calendars.",
+    "sources_disagree": "Two servers give different headers for one block of Bitcoin, both with"
+    " work in them.  Find out which one lies; name another in anchor.esplora, or a file.",
     "no_candidates": "No rule knows this drift, and no runbook that a plan may name fits."
     "  Mend it by hand, or write a rule and say: aright incident reopen.",
     "plan_abstained": "No rule knows this drift, and the model saw no fix either."

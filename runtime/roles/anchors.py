@@ -1,5 +1,6 @@
 """Anchoring in an appliance, as its settings want it, and what operators do and see of it."""
 
+import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from random import Random
@@ -17,19 +18,16 @@ from runtime.destination import Destination
 from runtime.errors import ConflictError, InvalidFileError
 from runtime.hosts.http_client import HttpClient
 from runtime.outbound import Outbound
-from runtime.roles.control import Args, Body, Change
+from runtime.roles.control import Body, Change
 from runtime.roles.line import Line
 from runtime.settings import Settings
 from runtime.store import Store
 
 if TYPE_CHECKING:  # see the room's `__init__`: only an appliance that anchors pays for it
-    import sqlite3
-
     from actors.anchorer.anchorer import Anchorer
     from actors.anchorer.headers import HeadersFile
 
 _A_MINUTE = 600  # requests in all; each server has its own pace of one a second
-_SHOWN = 100
 
 
 @attrs.define(eq=False)
@@ -113,9 +111,9 @@ def _pinned(path: Path) -> "HeadersFile":
     return read_headers(str(path), data)
 
 
-def anchors(connection: "sqlite3.Connection", args: Args) -> dict[str, object]:
+def anchors(connection: sqlite3.Connection, limit: int) -> dict[str, object]:
     """List the last batches of checkpoints, and how far the log is anchored."""
-    rows = batches(int(args.get("limit", _SHOWN)))(connection)
+    rows = batches(limit)(connection)
     reads = SqliteEvidenceReads()
     head = reads.last_head()(connection)
     furthest = next((row for row in rows if row.stage == "verified"), None)

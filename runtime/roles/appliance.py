@@ -48,6 +48,7 @@ from runtime.hosts.state_dir import held
 from runtime.ids import TimeOrderedIds
 from runtime.metrics import exposition
 from runtime.roles.agent_commands import AgentCommands
+from runtime.roles.anchors import Anchors, anchors_of
 from runtime.roles.catalogue import Catalogue, load_catalogue
 from runtime.roles.channels import channels_of
 from runtime.roles.commands import Commands
@@ -119,13 +120,14 @@ async def run_appliance(settings: Settings) -> None:
             rulebook=LearnedRules(settings.learned_rules, in_force, database),
         )
         evidence = evidence_of(settings, state_dir, database, clock)
+        anchors = anchors_of(settings, database, clock, random)
         identity = await identity_of(settings, state_dir, database, clock, random)
         edges = await stack.enter_async_context(
-            _edges(settings, state_dir, in_force, orders, identity, evidence)
+            _edges(settings, state_dir, in_force, orders, identity, evidence, anchors)
         )
         if writers is not None:
             edges.append(partial(_writers_service, writers))
-        line = build_line(line_settings(settings), ports, *edges, *evidence.edges)
+        line = build_line(line_settings(settings), ports, *edges, *evidence.edges, *anchors.edges)
         bells += [line.committed, evidence.committed]
         in_force.lines.append(line)
         await in_force.tell_problems(line)
@@ -221,11 +223,12 @@ async def _edges(  # noqa: PLR0913, PLR0917  # all that speaks to the line
     orders: HealOrders,
     identity: Identity | None,
     evidence: Evidence,
+    anchors: Anchors,
 ) -> AsyncGenerator[list[Edge]]:
     """Take the addresses, so that one that is in use is known before anything starts."""
     with contextlib.ExitStack() as stack:
         socket = stack.enter_context(unix_listener(state_dir / "control.sock"))
-        commands = _commands(settings, in_force, orders.fleet, identity, evidence)
+        commands = _commands(settings, in_force, orders.fleet, identity, evidence, anchors)
         edges: list[Edge] = [partial(_control_service, commands, [socket], evidence)]
         if identity is not None:
             edges += identity.edges
@@ -237,12 +240,13 @@ async def _edges(  # noqa: PLR0913, PLR0917  # all that speaks to the line
         yield edges
 
 
-def _commands(
+def _commands(  # noqa: PLR0913, PLR0917  # all that obeys
     settings: Settings,
     in_force: InForce,
     fleet: Fleet,
     identity: Identity | None,
     evidence: Evidence,
+    anchors: Anchors,
 ) -> Callable[[Line], Changes]:
     return lambda line: {
         **Commands(settings.site_id, line, in_force.reload).changes(),
@@ -250,6 +254,7 @@ def _commands(
         **FlywheelCommands(line.learning.post).changes(),
         **IdentityCommands(None if identity is None else identity.office).changes(),
         **EvidenceCommands(evidence.wishes).changes(),
+        **anchors.changes(),
     }
 
 

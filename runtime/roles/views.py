@@ -305,6 +305,12 @@ def _dead_letters(connection: sqlite3.Connection, _args: Args) -> list[Mapping[s
     return dead_letters(connection)
 
 
+def _anchors(connection: sqlite3.Connection, limit: int) -> object:
+    from runtime.roles.anchors import anchors  # late, as below
+
+    return anchors(connection, limit)
+
+
 def _evidence(connection: sqlite3.Connection, verb: str, args: Args) -> object:
     # Late: what reads the evidence log brings the library of keys along.
     from runtime.roles import evidence_view
@@ -334,6 +340,7 @@ _VIEWS: Mapping[tuple[str, str], Callable[[sqlite3.Connection, Args], object]] =
     ("agent", "show"): agent,
     ("evidence", "list"): lambda connection, args: _evidence(connection, "list", args),
     ("evidence", "show"): lambda connection, args: _evidence(connection, "show", args),
+    ("evidence", "anchors"): lambda connection, args: _anchors(connection, _limit(args)),
     ("evidence", "status"): lambda connection, args: _evidence(connection, "status", args),
 }
 

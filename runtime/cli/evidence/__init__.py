@@ -12,6 +12,7 @@ VERBS: Mapping[str, str] = {
     "status": "Say how the log stands: size, last head, key, what is owed.",
     "export": "Write a kit for an auditor: statements, with all that proves them.",
     "verify": "Verify a kit offline, or compute the whole log of this appliance anew.",
+    "anchor": "Say how far heads came into the Bitcoin chain, or ask calendars now.",
     "rotate": "Let a new key sign, by an entry that both keys sign.",
     "begin": "Sign again, in a new log, where the old one cannot be continued.",
 }
