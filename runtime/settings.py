@@ -211,6 +211,13 @@ class Gate(_Section):
     windows: list[MaintenanceWindow] = []
 
 
+class Scrub(_Section):
+    """What the scrubber takes out of all that leaves."""
+
+    private_addresses: bool = False
+    """Whether the private addresses of machines go as well."""
+
+
 class Retention(_Section):
     """How long and how much an appliance remembers."""
 
@@ -296,6 +303,7 @@ class Settings(_Section):
     drain_within: Seconds = 10
     """Seconds for an ordered stop."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    scrub: Scrub = Scrub()
     llm: Llm = Llm()
     database_url: str | None = None
     redis_host: str | None = None

@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = {
     "event": "Submit an event by hand.",
     "evidence": "List what was proved, check it, and keep its key.",
     "ots": "Read and verify OpenTimestamps proofs, offline.",
+    "scrub": "Take out of a text what tells of a patient, and what opens a door.",
 }
 """Noun -> its one line of help; the module of the same name has the command."""
 

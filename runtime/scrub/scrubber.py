@@ -1,23 +1,20 @@
 """Text in, `Scrubbed` out: finds what must go, and puts tags in its place."""
 
+import itertools
 import json
-import re
-from collections.abc import Mapping
-from typing import TypeAlias
+from collections.abc import Iterator, Mapping
+from typing import Final, TypeAlias
 
 import attrs
 
+from runtime.scrub.normal import plain
+from runtime.scrub.reading import Finders, Reading
 from runtime.scrub.scrubbed import SEAL, Scrubbed, ScrubError
 from runtime.scrub.span import Span
-from runtime.scrub.tags import Tags
+from runtime.scrub.tags import TAG, Tags
+from runtime.scrub.vocabulary import Vocabulary, shipped_vocabulary
 
 Json: TypeAlias = str | int | float | bool | list["Json"] | Mapping[str, "Json"] | None
-
-_FORMS = re.compile(
-    r"(?P<ssn>\b(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}\b)"
-    r"|(?P<email>\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}\b)"
-    r"|(?P<phone>\(\d{3}\) ?\d{3}-\d{4}\b)"
-)
 
 
 @attrs.frozen
@@ -28,51 +25,104 @@ class Scrubber:
     """The site's own, 16 bytes or more: the same value has the same tag in all its texts."""
     private_addresses: bool = attrs.field(default=False, kw_only=True)
     """Whether the private addresses of machines go as well."""
+    vocabulary: Vocabulary = attrs.field(factory=shipped_vocabulary, kw_only=True, repr=False)
     _tags: Tags = attrs.field(init=False, repr=False)
+    _finders: Finders = attrs.field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "_tags", Tags(self.key))
+        object.__setattr__(self, "_finders", Finders(self.vocabulary, self.private_addresses))
+
+    def reading(self) -> Reading:
+        """Begin to read one text, whose lines are given to it one after the other."""
+        return Reading(self._finders)
 
     def find(self, text: str) -> list[Span]:
-        """Find what must go from one document, in order and without overlaps."""
-        return [
-            Span(found.start(), found.end(), found.lastgroup or "")
-            for found in _FORMS.finditer(text)
-        ]
+        """Find what must go from one text, in order and without overlaps."""
+        reading, found, at = self.reading(), list[Span](), 0
+        for line in text.split("\n"):
+            found += (
+                Span(at + each.start, at + each.end, each.label) for each in reading.line(line)
+            )
+            at += len(line) + 1
+        return found
+
+    def line(self, line: str, reading: Reading) -> Scrubbed:
+        """Scrub the next line of a text that is read line by line; raises ScrubError."""
+        try:
+            return Scrubbed(self._tags.tagged(line, reading.line(line)), SEAL)
+        except _FAILURES as error:
+            # Nothing of the text may stand in what is raised, nor behind it.
+            raise ScrubError(f"a text was not scrubbed: {type(error).__name__}") from None
 
     def text(self, text: str) -> Scrubbed:
-        """Scrub one document: lines, judged alone unless the first says that they are one thing.
+        """Scrub one text: lines, judged alone unless the first says that they are one thing.
 
         Raises:
             ScrubError: it could not be done; nothing of the text may leave.
         """
-        try:
-            return Scrubbed(self._tags.tagged(text, self.find(text)), SEAL)
-        except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
-            raise ScrubError(f"a text was not scrubbed: {type(error).__name__}") from None
+        reading = self.reading()
+        return Scrubbed("\n".join(self.line(line, reading).text for line in text.split("\n")), SEAL)
 
     def document(self, value: Json) -> Scrubbed:
         """Scrub structured data, keys and numbers too; gives JSON text.
+
+        What a value means is told by the way to it, as `aright scrub` reads a line of JSON.
 
         Raises:
             ScrubError: it could not be done, or `value` is nothing that JSON can say.
         """
         try:
-            return Scrubbed(json.dumps(self._scrubbed(value), allow_nan=False), SEAL)
-        except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError) as error:
+            spelled = json.dumps(value, allow_nan=False)
+            labels = self._finders.json.labels(plain(spelled).text)
+            clean = self._clean(value, "", labels, itertools.count())
+            return Scrubbed(json.dumps(clean), SEAL)
+        except _FAILURES as error:
             raise ScrubError(f"data was not scrubbed: {type(error).__name__}") from None
 
-    def _scrubbed(self, value: Json) -> object:
+    def _clean(
+        self, value: Json, key: str, labels: Mapping[int, str], leaves: Iterator[int]
+    ) -> object:
+        """Scrub what stands under `key`; `labels` are of the leaves that the ways tell."""
         match value:
-            case None | bool():
-                return value
             case str():
-                return self.text(value).text
+                return self._leaf(value, key, labels.get(next(leaves)))
+            case None | bool():
+                next(leaves)
+                return value
             case int() | float():
                 spelled = json.dumps(value)
-                clean = self.text(spelled).text
+                clean = self._leaf(spelled, key, labels.get(next(leaves)))
                 return value if clean == spelled else clean
             case list():
-                return [self._scrubbed(inner) for inner in value]
+                return [self._clean(inner, key, labels, leaves) for inner in value]
             case _:
-                return {self.text(key).text: self._scrubbed(inner) for key, inner in value.items()}
+                return {
+                    self.text(name).text: self._clean(inner, name, labels, leaves)
+                    for name, inner in value.items()
+                }
+
+    def _leaf(self, value: str, key: str, label: str | None) -> str:
+        if label is not None and value and not TAG.fullmatch(value):
+            return self._tags.tag(label, value)
+        if not key or "\n" in value:
+            return self.text(value).text
+        before = f'"{key}": "'
+        found = (
+            Span(span.start - len(before), span.end - len(before), span.label)
+            for span in self.reading().line(f'{before}{value}"')
+            if span.start >= len(before)
+        )
+        return self._tags.tagged(value, [span for span in found if span.end <= len(value)])
+
+
+_FAILURES: Final = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""All that a mistake of ours can raise on a text that nobody thought of."""

@@ -1,10 +1,9 @@
 """Where something stands that must go."""
 
-import attrs
+from typing import NamedTuple
 
 
-@attrs.frozen(order=True)
-class Span:
+class Span(NamedTuple):
     """Characters `start` to `end` of the text that was given, and what they tell."""
 
     start: int

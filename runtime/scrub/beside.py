@@ -1,0 +1,173 @@
+"""Finds what stands beside a phrase: `MRN 00123456`, `patient_name=...`, `"birthDate": "..."`."""
+
+import re
+from typing import Final, TypeAlias
+
+import attrs
+
+from runtime.scrub.gap import Gap, gap_behind
+from runtime.scrub.names import Names
+from runtime.scrub.normal import SCRUBBED
+from runtime.scrub.secrets import secret_at, secret_said
+from runtime.scrub.span import Span
+from runtime.scrub.values import value_at
+from runtime.scrub.vocabulary import Phrase, Term, Vocabulary
+
+_WORD: Final = re.compile(r"[a-z]+")
+_BETWEEN: Final = re.compile(r"[ _.\-/'\t]|' |\. |'s ")
+_LONGEST_BETWEEN: Final = 2
+_ELEMENT: Final = re.compile(r'"[ ]?,[ ]?"(?=[A-Za-z])')
+_FIELD: Final = re.compile(r"[\"'\\]{0,2}\s?[=:>]")
+_DOTTED: Final = frozenset(
+    {
+        *("mr", "mrs", "ms", "mx", "dr", "prof", "pt", "pat", "no", "num", "tel", "ph", "acct"),
+        *("ins", "pol", "med", "lic", "ext", "attn"),
+    }
+)
+"""Abbreviations, behind which a point ends no sentence."""
+_PERSON_FIELDS: Final = frozenset(
+    {"patient", "pt", "subscriber", "insured", "guarantor", "beneficiary"}
+)
+"""Words of speech that also name fields, in which any word is a name."""
+
+Words: TypeAlias = list[re.Match[str]]
+
+
+@attrs.frozen
+class Beside:
+    """Looks beside every phrase of a vocabulary."""
+
+    vocabulary: Vocabulary
+    names: Names
+
+    def find(self, text: str, found: list[Span]) -> None:
+        """Add what stands beside phrases."""
+        lower, firsts = text.lower(), self.vocabulary.phrases
+        told = _WORD.findall(lower)
+        if firsts.keys().isdisjoint(told):
+            return
+        words = list(_WORD.finditer(lower))
+        told.append("")
+        done, passed = 0, 0
+        for at, word in enumerate(words):
+            ways = firsts.get(told[at])
+            if ways is None or at < passed:
+                continue
+            longer, alone = ways.get(told[at + 1]), ways.get("")
+            # Most words only begin longer phrases, which do not stand here.
+            if longer is None and (alone is None or not _may_be_alone(text, word)):
+                continue
+            if word.start() >= done:
+                phrases = (longer or ()) + (alone or ())
+                passed, done = self._look(text, words, at, phrases, found)
+
+    def _look(  # the place is three of five
+        self, text: str, words: Words, at: int, phrases: tuple[Phrase, ...], found: list[Span]
+    ) -> tuple[int, int]:
+        """Try the phrases that may stand at a word, the longest first.
+
+        Gives the word, and the character, before which no other phrase begins.
+        """
+        longest, gap = 0, None
+        for phrase in phrases:
+            size = len(phrase.rest) + 1
+            if size > 1 and not _stands(text, words, at, phrase):
+                continue
+            longest = longest or size
+            if phrase.technical:
+                return at + size, 0
+            end = words[at + size - 1].end()
+            if text[end : end + 1] == "." and phrase.spelled in _DOTTED:
+                end += 1
+            if gap is None or gap.end != end:
+                gap = gap_behind(text, end)
+            if text[gap.start : gap.start + 1] in _NOTHING:
+                continue
+            for term in phrase.terms:
+                span = self._value(text, words[at].start(), phrase, term, gap)
+                if span is not None:
+                    found.append(Span(*span, term.label))
+                    return at + longest, self._further(text, span[1], term, gap, found)
+        return at + (longest or 1), 0
+
+    def _value(
+        self, text: str, begin: int, phrase: Phrase, term: Term, gap: Gap
+    ) -> tuple[int, int] | None:
+        """Read the value of one term, if one stands in its place."""
+        if not gap.strong and (len(phrase.spelled) == 1 or _within_a_name(text, begin, term, gap)):
+            return None
+        if term.label == "name":
+            return self._name(text, phrase, term, gap)
+        if term.value == "secret":
+            return secret_at(text, phrase.spelled, gap) or secret_said(text, gap.end)
+        return value_at(text, term, gap)
+
+    def _name(self, text: str, phrase: Phrase, term: Term, gap: Gap) -> tuple[int, int] | None:
+        if gap.start == gap.end:
+            return None
+        is_field = term.value == "name_field"
+        sure = gap.strong and (
+            is_field
+            or (phrase.spelled in _PERSON_FIELDS and _FIELD.match(text, gap.end) is not None)
+        )
+        return self.names.beside(text, gap.start, sure=sure)
+
+    def _further(self, text: str, end: int, term: Term, gap: Gap, found: list[Span]) -> int:
+        """Go on through the list of a JSON field: `"given": ["Ada", "Maria"]`; gives the end."""
+        if "[" not in text[gap.end : gap.start]:
+            return end
+        while (between := _ELEMENT.match(text, end)) is not None:
+            start = between.end()
+            more = (
+                self.names.beside(text, start, sure=True)
+                if term.label == "name"
+                else value_at(text, term, Gap(start, start, strong=True, told=True))
+            )
+            if more is None:
+                break
+            found.append(Span(*more, term.label))
+            end = more[1]
+        return end
+
+
+def _may_be_alone(text: str, word: re.Match[str]) -> bool:
+    """Say whether a phrase of one word may stand there: a letter alone is one as `h: 555-0100`."""
+    begin, end = word.span()
+    return end - begin > 1 or text[end : end + 1] in _SIGNS
+
+
+_SIGNS: Final = frozenset(":=")
+_NOTHING: Final = frozenset({"", SCRUBBED})
+_JOINTS: Final = frozenset("_-./\\")
+_IN_NAMES: Final = frozenset({"person", "identifier", "phone"})
+
+
+def _within_a_name(text: str, begin: int, term: Term, gap: Gap) -> bool:
+    """Say whether a phrase is part of a machine's name, as in `pt-db-01`, and says nothing.
+
+    `MRN-00123` and `Acct.4471920` are marks with their values.
+    """
+    if term.value not in _IN_NAMES:
+        return False
+    if text[gap.end : gap.end + 1] in _JOINTS:
+        follows = text[gap.end + 1 : gap.end + 2]
+        if follows.isalpha() or (follows.isdigit() and text[gap.end] in "/\\"):
+            return True
+    return term.value == "person" and begin > 0 and text[begin - 1] in "-./\\@"
+
+
+def _stands(text: str, words: Words, at: int, phrase: Phrase) -> bool:
+    """Say whether the words of a phrase follow, with little between them."""
+    if at + len(phrase.rest) >= len(words):
+        return False
+    end = words[at].end()
+    for offset, word in enumerate(phrase.rest, at + 1):
+        begin, its_end = words[offset].span()
+        if (
+            words[offset][0] != word
+            or begin - end > _LONGEST_BETWEEN
+            or not _BETWEEN.fullmatch(text, end, begin)
+        ):
+            return False
+        end = its_end
+    return True

@@ -1,0 +1,181 @@
+"""What looks like the name of a person, and where it ends."""
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import attrs
+
+from runtime.scrub.vocabulary import Vocabulary
+from runtime.scrub.word_sets import words_of
+
+_WORDS: Final = 5
+"""Words that one name has at most, initials and particles included."""
+
+_PART: Final = re.compile(r"[A-Za-z][A-Za-z'\-]{0,40}|[A-Za-z]")
+_GAP: Final = re.compile(r"(?:\. ?|, ?|[ \t]{1,2}|\+|_|\^)(?=[A-Za-z])")
+_PARTICLES: Final = words_of(
+    "de del dela della der den di da das do dos la las le los el van von vom zu bin ibn bint al abu"
+    " st san santa ter ten y e mac mc af av du af"
+)
+_TITLES: Final = words_of(
+    "mr mrs ms miss mx dr prof sir madam rev fr sr sra srta hon pvt sgt cpl capt maj"
+)
+_SUFFIXES: Final = words_of("jr sr ii iii iv md do rn np pa dds phd esq cna lpn")
+_TWO: Final = re.compile(
+    r"\b[A-Z][A-Za-z'\-]{1,30}(?:,? (?:[A-Z]\.? )?|[_.^+])[A-Z][A-Za-z'\-]{1,30}"
+)
+
+
+_INNER: Final = frozenset("_(\\@/")
+_NO_END: Final = frozenset("\\@=")
+_NO_BEGINNING: Final = frozenset("\\/-.@")
+_FIELD_GAPS: Final = frozenset({" ", "_", "+", ", "})
+_AFTER_TITLE: Final = re.compile(r"\.?[ \t]{1,2}")
+_SHORTEST: Final = 2
+_LONGEST_CAPITALS: Final = 14
+
+
+class _Word(NamedTuple):
+    """A word that may belong to a name."""
+
+    told: str
+    small: str
+    end: int
+    joined: str
+    """What stands between it and the word before."""
+    before: int
+    """Words of the name before it."""
+
+
+@attrs.frozen
+class Names:
+    """Judges names by the words that are none and the names that everybody knows."""
+
+    vocabulary: Vocabulary
+
+    def beside(self, text: str, start: int, *, sure: bool) -> tuple[int, int] | None:
+        """Find the name that begins at `start`; `sure` where the place says that it is one.
+
+        Elsewhere a name begins with a capital, or is a given name that everybody knows.
+        """
+        begin = _after_titles(text, start)
+        at, end, count, joined = begin, begin, 0, ""
+        while count < _WORDS and (found := _PART.match(text, at)) is not None:
+            small = found[0].lower().rstrip("'-").removesuffix("'s")
+            word = _Word(found[0], small, found.end(), joined, count)
+            if not (_ends_well(text, word, sure=sure) and self._goes_on(text, word, sure=sure)):
+                break
+            count += 1
+            end = found.end()
+            gap = _GAP.match(text, end)
+            if gap is None:
+                break
+            joined, at = gap[0], gap.end()
+        name = text[begin:end].rstrip("-'")
+        end = begin + len(name)
+        # An initial alone is no name, nor is what a machine's name goes on from.
+        if len(name) < _SHORTEST or name.lower() in _PARTICLES:
+            return None
+        if text[end : end + 1].isdigit() or text[end : end + 1] in _NO_END:
+            return None
+        return start, end
+
+    def _goes_on(self, text: str, word: _Word, *, sure: bool) -> bool:  # noqa: PLR0911  reasons
+        """Say whether one more word belongs to the name."""
+        capital = word.told[0].isupper()
+        if word.small in _SUFFIXES and word.before:
+            return True
+        if self._is_other(word, sure=sure):
+            return False
+        if word.small in _PARTICLES:
+            return capital or word.before > 0 or sure
+        if len(word.told) == 1:
+            return capital and (word.before > 0 or text[word.end : word.end + 1] in {".", " "})
+        if capital:
+            return not _strange(word.told) and (sure or not _begins_sentence(text, word))
+        if word.before == 0:
+            words = self.vocabulary
+            return sure or (word.small in words.given and word.small not in words.ambiguous)
+        if self.known(word.small):
+            return sure or not word.joined.startswith(",")
+        return sure and word.joined in _FIELD_GAPS
+
+    def _is_other(self, word: _Word, *, sure: bool) -> bool:
+        """Say whether a word means something else here than a name."""
+        common = word.small in self.vocabulary.common
+        if not common and word.small not in self.vocabulary.phrases:
+            return False
+        if not (self.known(word.small) and word.told[0].isupper()):
+            return True
+        return common and not (sure or (word.before and word.small in self.vocabulary.family))
+
+    def known(self, small: str) -> bool:
+        """Say whether a word in small letters is a name that everybody knows."""
+        return small in self.vocabulary.given or small in self.vocabulary.family
+
+    def anywhere(self, text: str) -> Iterator[tuple[int, int]]:
+        """Find names that nothing stands beside: a known given name and what goes with it."""
+        for found in _TWO.finditer(text):
+            begin, end = found.span()
+            words = _PART.findall(found[0])
+            first, last = words[0], words[-1]
+            if _strange(first) or _strange(last) or text[begin - 1 : begin] in _NO_BEGINNING:
+                continue
+            given, family = (last, first) if "," in found[0] else (first, last)
+            if self._are_names(given.lower(), family.lower()):
+                longer = self.beside(text, begin, sure=False)
+                yield begin, max(end, longer[1] if longer else end)
+
+    def _are_names(self, given: str, family: str) -> bool:
+        words = self.vocabulary
+        if given not in words.given or family in words.common:
+            return False
+        return family in words.family or not (given in words.ambiguous or given in words.common)
+
+
+def _after_titles(text: str, start: int) -> int:
+    found = _PART.match(text, start)
+    while found is not None and found[0].lower() in _TITLES:
+        gap = _AFTER_TITLE.match(text, found.end())
+        if gap is None:
+            return start
+        start = gap.end()
+        found = _PART.match(text, start)
+    return start
+
+
+def _ends_well(text: str, word: _Word, *, sure: bool) -> bool:
+    """Say whether a word ends as one of a name does, and not as a part of a machine's name."""
+    follows = text[word.end : word.end + 1]
+    if follows in {"=", ":"}:  # the name of the next field
+        return sure and word.before == 0
+    if follows == "." and len(word.told) > 1 and not sure:
+        return not text[word.end + 1 : word.end + 2].isalnum()  # a file, a host
+    return not (follows.isdigit() or (follows in _INNER and not (sure and follows == "_")))
+
+
+def _begins_sentence(text: str, word: _Word) -> bool:
+    """Say whether a point ended what was before; that of an initial does not."""
+    if word.joined != ". " or not word.before:
+        return False
+    initial = word.end - len(word.told) - len(word.joined) - 2
+    return text[max(0, initial) : initial + 1] not in {" ", "", "\t"}
+
+
+def _strange(word: str) -> bool:
+    """Say whether capitals stand where no name has them: `PowerShell`, `SQLServer`."""
+    if word.isupper():
+        return len(word) > _LONGEST_CAPITALS
+    inner = word[1:]
+    if inner.islower():
+        return False
+    parts = re.split(r"['\-]", word)
+    return any(
+        not (
+            part[1:].islower()
+            or len(part) <= 1
+            or re.fullmatch(r"(?:Ma?c|De|Di|La|Le|Van|O|D|Fitz)[A-Z][a-z]+", part)
+        )
+        for part in parts
+    )

@@ -1,0 +1,138 @@
+"""Reads a text line by line, each judged alone, unless the first says that they are one thing."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import attrs
+
+from runtime.scrub.beside import Beside
+from runtime.scrub.forms import NAMES, find_forms, find_private_addresses, open_gates
+from runtime.scrub.hl7 import Encoding, find_hl7
+from runtime.scrub.json_values import JsonValues
+from runtime.scrub.names import Names
+from runtime.scrub.normal import SCRUBBED, Plain, plain
+from runtime.scrub.rows import Rows
+from runtime.scrub.span import Span
+from runtime.scrub.vocabulary import Vocabulary
+from runtime.scrub.x12 import X12, Marks
+
+_JSON: Final = re.compile(r'["\]}]\s{0,9}[:,]|[{\[]\s{0,9}"')
+_HL7: Final = re.compile(r"\b[A-Z][A-Z0-9]{2}[|#!^~*]")
+
+
+@attrs.frozen
+class Finders:
+    """All that looks at a line, for one site."""
+
+    vocabulary: Vocabulary
+    private_addresses: bool
+    names: Names = attrs.field(init=False)
+    beside: Beside = attrs.field(init=False)
+    json: JsonValues = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        names = Names(self.vocabulary)
+        object.__setattr__(self, "names", names)
+        object.__setattr__(self, "beside", Beside(self.vocabulary, names))
+        object.__setattr__(self, "json", JsonValues(self.vocabulary))
+
+
+@attrs.define
+class Reading:
+    """One text, from its first line on."""
+
+    finders: Finders
+    _began: bool = False
+    _hl7: Encoding | None = None
+    _x12: X12 | None = None
+    _rows: Rows | None = None
+
+    def line(self, line: str) -> list[Span]:
+        """Find what must go from the next line, in order and without overlaps."""
+        spelled = plain(line)
+        text = spelled.text
+        if self._began:
+            found = self._found(text)
+        else:
+            self._began = True
+            self._begin(text)
+            found = self._found(text)
+            if self._rows is None and not found:
+                self._rows = Rows.of(text, self.finders.vocabulary)
+        return list(_joined(sorted(_apart(text, found)), spelled)) if found else []
+
+    def _begin(self, text: str) -> None:
+        """Read a first line: does it begin a message, or an interchange?"""
+        if text.startswith("MSH"):
+            self._hl7 = Encoding.of(text)
+        elif text.startswith("ISA") and (marks := Marks.of(text)) is not None:
+            self._x12 = X12(marks)
+
+    def _found(self, text: str) -> list[Span]:
+        found = list[Span]()
+        if self._hl7 is not None:
+            find_hl7(text, self._hl7, found)
+        elif self._x12 is not None:
+            self._x12.find(text, found)
+        elif self._rows is not None:
+            self._rows.find(text, found)
+        found += self._any_line(text)
+        return found
+
+    def _any_line(self, text: str) -> list[Span]:
+        found = list[Span]()
+        if "|" in text and self._hl7 is None and _HL7.search(text):
+            find_hl7(text, Encoding.of(text) or Encoding(), found)
+        if "*" in text and self._x12 is None:
+            _ANY_X12.find(text, found)
+        if '"' in text and _JSON.search(text):
+            self.finders.json.find(text, found)
+        gates = open_gates(text)
+        find_forms(text, gates, found)
+        if self.finders.private_addresses:
+            find_private_addresses(text, found)
+        self.finders.beside.find(text, found)
+        if NAMES in gates:
+            found.extend(Span(*span, "name") for span in self.finders.names.anywhere(text))
+        return found
+
+
+_ANY_X12: Final = X12()
+
+
+def _apart(text: str, found: list[Span]) -> Iterator[Span]:
+    """Leave out the ends that are blank, and what has a tag in it."""
+    tagged = SCRUBBED in text
+    for span in found:
+        start, end, label = span
+        inner = text[start:end]
+        if tagged and SCRUBBED in inner:
+            # What stands around a tag goes alone.
+            for part in inner.split(SCRUBBED):
+                if part.strip(" ,;^&"):
+                    yield Span(start, start + len(part), label)
+                start += len(part) + 1
+        elif inner[:1] in _BLANK or inner[-1:] in _BLANK:
+            if inner.strip():
+                begin = start + len(inner) - len(inner.lstrip())
+                yield Span(begin, begin + len(inner.strip()), label)
+        else:
+            yield span
+
+
+_BLANK: Final = frozenset(" \t\r\n")
+
+
+def _joined(found: list[Span], spelled: Plain) -> Iterator[Span]:
+    if not found:
+        return
+    current = found[0]
+    for span in found[1:]:
+        if span.start >= current.end:
+            yield Span(*spelled.origin(current.start, current.end), current.label)
+            current = span
+        else:
+            longer = span if span.end - span.start > current.end - current.start else current
+            current = Span(current.start, max(current.end, span.end), longer.label)
+    yield Span(*spelled.origin(current.start, current.end), current.label)

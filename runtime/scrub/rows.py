@@ -1,0 +1,146 @@
+"""Reads rows under a header: what a cell holds is told by the name of its column."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import attrs
+
+from runtime.scrub.kept import must_stay
+from runtime.scrub.normal import SCRUBBED
+from runtime.scrub.span import Span
+from runtime.scrub.vocabulary import Vocabulary
+
+_SEPARATORS: Final = ",\t;|"
+_FEWEST: Final = 2
+_LONGEST_HEADER: Final = 8192
+_COLUMN: Final = re.compile(
+    r"\s?\"?[A-Za-z_#][A-Za-z_#/()'\-.]{0,40}(?: [A-Za-z_#/()'\-.]{1,20}){0,3}\d{0,2}\"?\s?"
+)
+_WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_NO_VALUE: Final = frozenset(
+    {
+        "",
+        "null",
+        "none",
+        "n/a",
+        "na",
+        "unknown",
+        "-",
+        "nil",
+        "0",
+        "yes",
+        "no",
+        "y",
+        "n",
+        "true",
+        "false",
+    }
+)
+
+
+@attrs.frozen
+class Rows:
+    """The columns of a document, and which of them tell."""
+
+    separator: str
+    labels: tuple[str, ...]
+    """One for each column; empty where it tells nothing by its name."""
+
+    @classmethod
+    def of(cls, header: str, vocabulary: Vocabulary) -> "Rows | None":
+        """Read a first line as a header; None if it is none, or none that tells anything."""
+        if len(header) > _LONGEST_HEADER:
+            return None
+        header = header.lstrip("\ufeff").rstrip("\r\n")
+        for separator in _SEPARATORS:
+            columns = header.split(separator)
+            if len(columns) < _FEWEST or not all(_COLUMN.fullmatch(column) for column in columns):
+                continue
+            labels = tuple(_label(column, vocabulary) for column in columns)
+            if any(labels):
+                return cls(separator, labels)
+        return None
+
+    def find(self, text: str, found: list[Span]) -> None:
+        """Add the cells of one row whose columns tell."""
+        cells = list(self._cells(text))
+        for (begin, end), label in zip(cells, self.labels, strict=False):
+            value = text[begin:end]
+            if (
+                label
+                and value.lower() not in _NO_VALUE
+                and value[0] != SCRUBBED
+                and not (
+                    must_stay(value)
+                    and label not in {"mrn", "patient_id", "ssn", "phone", "zip", "secret"}
+                )
+            ):
+                found.append(Span(begin, end, label))
+
+    def _cells(self, text: str) -> Iterator[tuple[int, int]]:
+        at, size = 0, len(text)
+        while at <= size:
+            begin = at
+            while begin < size and text[begin] == " ":
+                begin += 1
+            if text[begin : begin + 1] == '"':
+                end = _closing(text, begin + 1)
+                cut = text.find(self.separator, end)
+                yield begin + 1, end
+            else:
+                cut = text.find(self.separator, at)
+                end = size if cut < 0 else cut
+                begin = min(begin, end)
+                stripped = text[begin:end].strip()
+                yield begin, begin + len(stripped)
+            at = size + 1 if cut < 0 else cut + 1
+
+
+def _closing(text: str, at: int) -> int:
+    """Find the quote that closes a cell; two in a row are one within it."""
+    while (quote := text.find('"', at)) >= 0:
+        if text[quote + 1 : quote + 2] != '"':
+            return quote
+        at = quote + 2
+    return len(text)
+
+
+def _label(column: str, vocabulary: Vocabulary) -> str:
+    words = tuple(word.lower() for word in _WORDS.findall(column))
+    for start in range(len(words)):
+        for term in vocabulary.field(words[start:]):
+            if term.value == "technical":
+                return ""
+            if term.value == "person" and words[start:] not in _PERSONS:
+                continue
+            return term.label
+        if start == 0 and vocabulary.field(("".join(words),)):
+            first = vocabulary.field(("".join(words),))[0]
+            return "" if first.value == "technical" else first.label
+    return "name" if words[-1:] in _PERSONS or words in _NAMES else ""
+
+
+_PERSONS: Final = frozenset(
+    {
+        ("patient",),
+        ("name",),
+        ("pt",),
+        ("guarantor",),
+        ("subscriber",),
+        ("insured",),
+        ("beneficiary",),
+        ("spouse",),
+        ("provider",),
+        ("physician",),
+        ("doctor",),
+        ("nurse",),
+        ("employee",),
+        ("contact",),
+        ("mother",),
+        ("father",),
+        ("caller",),
+        ("resident",),
+    }
+)
+_NAMES: Final = frozenset({("first",), ("last",), ("middle",)})

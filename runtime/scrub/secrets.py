@@ -1,0 +1,241 @@
+"""What opens a door: passwords beside their words, and tokens and keys by their form."""
+
+import re
+from typing import Final
+
+from runtime.scrub.gap import Gap
+from runtime.scrub.linear import linear
+from runtime.scrub.span import Span
+from runtime.scrub.word_sets import words_of
+
+_VALUE: Final = re.compile(
+    r"(?:(?:Bearer|Basic|Digest|Token|Negotiate|NTLM) +)?((?:[^\s\"'<>;,&\x01|]"
+    r"|&(?!\w{1,30}=)){3,2000})",
+    re.IGNORECASE,
+)
+_QUOTED: Final = re.compile(r"[^\"'\r\n\x01]{3,200}(?=[\"'])")
+_SHORT: Final = (
+    "pass",
+    "pwd",
+    "pw",
+    "pin",
+    "psk",
+    "community",
+    "secret",
+    "otp",
+    "code",
+    "cred",
+    "wpa",
+    "wifi",
+    "key pass",
+)
+_NONE: Final = words_of(
+    "null none nil true false yes no n/a unknown missing invalid empty undefined required"
+    " optional redacted masked"
+    " expired expires expire policy reset changed change incorrect failed failure success ok"
+    " error enabled disabled"
+    " never must set unset default string hidden denied rejected accepted wrong correct hash"
+    " prompt field file length"
+    " age for from the and was is not authentication protected complexity requirements manager"
+    " store vault rotation"
+    " bucket ring type expiration validation refresh service server request response issued"
+    " revoked valid hashing"
+    " public private signing window size stealing theft user users login account hint attempts"
+    " guess spray spraying"
+    " mode method level based token key secret password basic bearer oauth kerberos ntlm digest"
+    " negotiate reader"
+    " plaintext cleartext securestring system network admin administrator root guest anonymous"
+    " sent received"
+)
+
+
+def secret_at(text: str, spelled: str, gap: Gap) -> tuple[int, int] | None:
+    """Give where the secret beside a phrase begins and ends, if one stands there."""
+    start, strong, told = gap.start, gap.strong, gap.told
+    before = text[start - 1 : start]
+    found = _QUOTED.match(text, start) if before in {'"', "'"} else None
+    if found is not None and (strong or told):
+        value, span = found[0], found.span()
+    else:
+        found = _VALUE.match(text, start)
+        if found is None:
+            return None
+        value, span = found[1], found.span(1)
+    trimmed = value.rstrip(".)]},!?" if not strong else ")]}")
+    span = span[0], span[0] + len(trimmed)
+    short = any(word in spelled for word in _SHORT)
+    if trimmed.lower().strip("*<>%$()[]{}.") in _NONE or len(trimmed) < (3 if short else 6):
+        return None
+    if trimmed.startswith(
+        (
+            "%%",
+            "$(",
+            "${",
+            "0x",
+            "S-1-",
+            "HKLM",
+            "HKEY",
+            "{{",
+            "C:\\",
+            "/etc/",
+            "/var/",
+            "/run/",
+            "file:",
+            "env:",
+            "vault:",
+        )
+    ):
+        return None
+    if strong:
+        few = trimmed.isalpha() or (trimmed.isdigit() and len(trimmed) < _LONG_NUMBER)
+        return span if short or not few or len(trimmed) >= _LONG else None
+    if not told and not _mixed(trimmed):
+        return None
+    return span if _mixed(trimmed) or (told and short and not trimmed.islower()) else None
+
+
+_LATER: Final = re.compile(
+    r"[^.\r\n;:=\x01]{0,60}?\b(?:is|was|are|to|as|be)[: ]{1,3}[\"'(]?([^\s\"'<>;,\x01|]{6,128})",
+    re.IGNORECASE,
+)
+
+
+def secret_said(text: str, end: int) -> tuple[int, int] | None:
+    """Give the secret that is said some words behind a phrase: `password for the portal is ...`."""
+    found = _LATER.match(text, end)
+    if found is None:
+        return None
+    value = found[1].rstrip(".,;:!?)")
+    strange = any(map(str.isdigit, value)) and any(map(str.isalpha, value))
+    if not strange or re.fullmatch(r"[a-z]+\d+|[\d.:/\-]+[a-z]{0,3}|[A-Z]+-?\d+|v?\d[\w.]*", value):
+        return None
+    return found.start(1), found.start(1) + len(value)
+
+
+def _mixed(value: str) -> bool:
+    """Say whether letters stand with digits or signs, as in few words."""
+    letters = any(map(str.isalpha, value))
+    others = any(char.isdigit() or char in "!@#$%^&*+=~?" for char in value)
+    if value.isdigit():
+        return len(value) in _PIN_DIGITS
+    return letters and others and len(value) >= _LONG_ENOUGH
+
+
+_LONG_NUMBER: Final = 8
+_LONG: Final = 16
+_LONG_ENOUGH: Final = 6
+_PIN_DIGITS: Final = range(4, 9)
+
+
+FORM_GATE: Final = (
+    r"AKIA[A-Z0-9]{12}|ASIA[A-Z0-9]{12}|gh[pousr]_[A-Za-z0-9]{16}|github_pat_|glpat-|xox[a-z]-"
+    r"|xapp-|[spr]k[-_][A-Za-z0-9_\-]{16}|AIza[A-Za-z0-9_\-]{16}"
+    r"|ya29\.|SG\.[A-Za-z0-9_\-]{16}|npm_[A-Za-z0-9]{20}|pypi-[A-Za-z0-9_\-]{20}|dop_v1_"
+    r"|hv[sb]\.[A-Za-z0-9_\-]{16}|eyJ[A-Za-z0-9_\-]{8}"
+    r"|SK[a-f0-9]{32}|AC[a-f0-9]{32}|key-[a-f0-9]{32}|hooks\.slack\.com|\$(?:1|2[abxy]?|5|6|y"
+    r"|argon2[a-z]*)\$|PRIVATE KEY"
+    r"|://[^\s/:@]*:[^\s/@]+@|[A-Z0-9]{6}-[A-Z0-9]{6}-[A-Z0-9]{6}-|(?:AccountKey|SharedAccessKey"
+    r"|sig)=|^[A-Za-z0-9+/]{60,76}={0,2}$"
+)
+"""What RE2 looks for before `find_tokens` is called."""
+
+# By RE2: an alternative for each form, and one pass whatever the text.
+_TOKENS: Final = linear(
+    r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bgh[pousr]_[A-Za-z0-9]{16,}|\bgithub_pat_[A-Za-z0-9_]{16,}"
+    r"|\bglpat-[A-Za-z0-9_\-]{16,}"
+    r"|\bxox[a-z]-[A-Za-z0-9\-]{8,}|\bxapp-[A-Za-z0-9\-]{8,}|\b[spr]k[-_](?:(?:live|test|ant"
+    r"|proj|or|svcacct)[-_])?[A-Za-z0-9_\-]{16,}"
+    r"|\bAIza[A-Za-z0-9_\-]{30,}|\bya29\.[A-Za-z0-9_\-.]{20,}"
+    r"|\bSG\.[A-Za-z0-9_\-]{16,}\.[A-Za-z0-9_\-]{16,}"
+    r"|\bnpm_[A-Za-z0-9]{30,}|\bpypi-[A-Za-z0-9_\-]{30,}|\bdop_v1_[a-f0-9]{32,}"
+    r"|\bhv[sb]\.[A-Za-z0-9_\-]{20,}"
+    r"|\beyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{4,}(?:\.[A-Za-z0-9_\-]*)?"
+    r"|\b[A-Z0-9]{6}(?:-[A-Z0-9]{6}){5,7}\b|\bSK[a-f0-9]{32}\b|\bAC[a-f0-9]{32}\b"
+    r"|\bkey-[a-f0-9]{32}\b"
+    r"|\$(?:1|2[abxy]?|5|6|y|argon2[a-z]*)\$[./A-Za-z0-9$=,+]{8,}|^[A-Za-z0-9+/]{60,76}={0,2}$"
+)
+_AFTER: Final = linear(
+    r"://[^\s/:@\"'<>]*:([^\s/@\"'<>]+)@|hooks\.slack\.com/services/([A-Za-z0-9/]{10,})"
+    r"|(?:AccountKey|SharedAccessKey|sig)=([A-Za-z0-9+/%=]{20,})"
+    r"|(-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\\A-Za-z0-9+/=]*(?:-----END [A-Z ]*PRIVATE KEY-----)?)"
+    r"|(-----END [A-Z ]*PRIVATE KEY-----)"
+)
+
+
+def find_tokens(text: str, found: list[Span]) -> None:
+    """Add tokens and keys."""
+    for match in _TOKENS.finditer(text):
+        value = match.group()
+        if value[2:3] in {"-", "_"} and value[1] == "k" and not any(map(str.isdigit, value)):
+            continue
+        if len(value) in range(60, 79) and value.isalnum() and not _is_base64(value):
+            continue
+        found.append(Span(match.start(), match.end(), "secret"))
+    for match in _AFTER.finditer(text):
+        group = next(number for number in range(1, 6) if match.start(number) >= 0)
+        found.append(Span(match.start(group), match.end(group), "secret"))
+
+
+def _is_base64(value: str) -> bool:
+    """Tell a line of a key's body from a hash and from a long word."""
+    kinds = str.isupper, str.islower, str.isdigit
+    return all(any(map(kind, value)) for kind in kinds)
+
+
+_PROGRAMS: Final = (
+    r"(?:curl|wget|http|mysql|mysqldump|mysqladmin|mariadb|sshpass|psexec|psexec64|docker|podman"
+    r"|winexe|net1?|plink|rdesktop|xfreerdp|ipmitool"
+    r"|htpasswd|sqlcmd|bcp|osql|zip|7z|unzip|cmdkey|schtasks|crackmapexec|echo|smbclient|mount"
+    r"|openssl|ldapsearch|rabbitmqctl|redis-cli|runas|wmic|winrs|pscp)(?:\.exe)?"
+)
+COMMAND_GATE: Final = (
+    rf"(?i)\b{_PROGRAMS} [^|]*(?:\s[-/][a-z]|user|use |:)|AsPlainText|SecureString"
+)
+
+_PROGRAM: Final = re.compile(rf"\b{_PROGRAMS} |ConvertTo-SecureString|-AsPlainText", re.IGNORECASE)
+_WINDOW: Final = 400
+"""Characters of a command line that are read behind its program."""
+_TRIED: Final = 3
+"""Programs within that, at most: a line of nothing but programs is no command line."""
+_ON_COMMAND_LINES: Final = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"^(?:curl|wget|http)\b.*?\s(?:-u|--user)[ =]?['\"]?[\w.\-\\@]{1,64}:([^\s'\"]{1,128})",
+        (
+            r"^(?:mysql\w*|mariadb|sshpass|redis-cli|ipmitool|smbclient)\b.*?\s-[paP] ?"
+            r"['\"]?([^\s'\"\-/][^\s'\"]{2,127})"
+        ),
+        (
+            r"^(?!net|echo|mysql|mount|http|curl|wget|openssl|redis).*?\s(?:-p|-pw|/p:|/pass:|/rp"
+            r"|--password|/password:|-w)[ =]?['\"]?([^\s'\"/\-][^\s'\"]{2,127})"
+        ),
+        r"^net1?(?:\.exe)? +user +[^\s/]{1,64} +([^\s/]{3,128})",
+        r"^net1?(?:\.exe)? +use +(?:[A-Za-z*]: +)?\\\\\S{1,128} +(?:/\S+ +)*([^\s/]\S{1,127})",
+        r"^net1?(?:\.exe)? +use\b.*?/user:\S{1,64} +([^\s/]\S{2,127})",
+        r"^.*?(?:SecureString|AsPlainText)[^;|]{0,40}?['\"]([^'\"]{3,128})['\"]",
+        r"^echo +['\"]?[\w.\-]{1,32}:([^\s'\"|]{3,64})['\"]? *\| *(?:sudo +)?chpasswd",
+        r"^echo +['\"]?([^\s'\"|]{3,64})['\"]? *\| *(?:sudo +-S|passwd|docker login|cryptsetup)",
+        r"^mount\b.*?\bpassw?(?:ord)?=([^\s,'\"]{2,128})",
+        r"^openssl\b.*?\s-(?:passin|passout|pass|k) (?:pass:)?([^\s'\"]{3,128})",
+    )
+)
+
+
+def find_on_command_lines(text: str, found: list[Span]) -> None:
+    """Add passwords that stand on a command line behind a switch or in their place."""
+    at = 0
+    while (program := _PROGRAM.search(text, at)) is not None:
+        end = min(program.start() + _WINDOW, len(text))
+        tried = 0
+        while program is not None and tried < _TRIED:
+            _read_command(text[program.start() : end].partition("\n")[0], program.start(), found)
+            tried += 1
+            program = _PROGRAM.search(text, program.end(), end)
+        at = end
+
+
+def _read_command(command: str, begin: int, found: list[Span]) -> None:
+    for pattern in _ON_COMMAND_LINES:
+        match = pattern.match(command)
+        if match is not None and match[1].lower().strip("*<>") not in _NONE and match[1] != "*":
+            found.append(Span(begin + match.start(1), begin + match.end(1), "secret"))

@@ -1,0 +1,169 @@
+"""The words that the scrubber knows, from `rules/scrub.yaml`."""
+
+import functools
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+
+import attrs
+import pydantic
+
+from runtime.documents import Document, read_document, validated
+from runtime.errors import InvalidFileError
+from runtime.settings import shipped
+
+Value: TypeAlias = Literal[
+    "identifier", "ssn", "date", "phone", "email", "address", "zip", "card", "secret",
+    "internet_address", "name_field", "person", "technical",
+]  # fmt: skip
+"""How what stands beside a phrase is read."""
+
+
+@attrs.frozen
+class Term:
+    """What stands beside a phrase."""
+
+    label: str
+    value: Value
+
+
+@attrs.frozen
+class Phrase:
+    """Words in a row and their meanings; the first word is where it is looked up."""
+
+    rest: tuple[str, ...]
+    terms: tuple[Term, ...]
+    spelled: str
+    technical: bool
+
+
+@attrs.frozen
+class Vocabulary:
+    """All of it, as it is looked up."""
+
+    phrases: Mapping[str, Mapping[str, tuple[Phrase, ...]]]
+    """First word -> second word, or nothing -> phrases, the longest first."""
+    common: frozenset[str]
+    given: frozenset[str]
+    ambiguous: frozenset[str]
+    family: frozenset[str]
+
+    def at(self, first: str, second: str) -> tuple[Phrase, ...]:
+        """List the phrases that two words may begin, the longest first."""
+        ways = self.phrases.get(first)
+        if ways is None:
+            return ()
+        return ways.get(second, ()) + ways.get("", ())
+
+    def field(self, words: tuple[str, ...]) -> tuple[Term, ...]:
+        """Say what the name of a field means: by its longest end that is a phrase."""
+        for start, first in enumerate(words):
+            rest = words[start + 1 :]
+            for phrase in self.at(first, rest[0] if rest else ""):
+                if phrase.rest == rest:
+                    return phrase.terms
+        return ()
+
+
+class _Strict(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(extra="forbid", strict=True)
+
+
+class _Field(_Strict):
+    value: Literal[
+        "identifier", "ssn", "date", "phone", "email", "address", "zip", "card", "secret",
+        "internet_address",
+    ]  # fmt: skip
+    phrases: list[str]
+
+
+class _Persons(_Strict):
+    fields: list[str]
+    words: list[str]
+
+
+class _File(_Strict):
+    fields: dict[str, _Field]
+    persons: _Persons
+    technical: list[str]
+    common: str
+    given: str
+    ambiguous: str
+    family: str
+
+
+def read_vocabulary(path: Path) -> Vocabulary:
+    """Read a file of words.
+
+    Raises:
+        InvalidFileError: with file and line what is wrong: a key, or a phrase that never matches.
+    """
+    document = read_document(path)
+    file = validated(document, _File)
+    meanings = dict[str, list[Term]]()
+    for where, phrase, term in _phrases(file):
+        if not phrase or any(not word.isalpha() or not word.islower() for word in phrase.split()):
+            raise _never(document, where, phrase)
+        told = meanings.setdefault(" ".join(phrase.split()), [])
+        if term in told:
+            problem = f"{'.'.join(map(str, where))}: {phrase!r} is there twice"
+            raise InvalidFileError(document.path, problem, line=document.line_of(where))
+        told.append(term)
+    return Vocabulary(
+        _by_first_words(meanings),
+        *(
+            frozenset(words.split())
+            for words in (file.common, file.given, file.ambiguous, file.family)
+        ),
+    )
+
+
+def _phrases(file: _File) -> Iterator[tuple[tuple[str | int, ...], str, Term]]:
+    # Technical ones first: where one is, nothing else is.
+    for at, phrase in enumerate(file.technical):
+        yield ("technical", at), phrase, Term("technical", "technical")
+    for label, field in file.fields.items():
+        for at, phrase in enumerate(field.phrases):
+            yield ("fields", label, "phrases", at), phrase, Term(label, field.value)
+    for at, phrase in enumerate(file.persons.fields):
+        yield ("persons", "fields", at), phrase, Term("name", "name_field")
+    for at, phrase in enumerate(file.persons.words):
+        yield ("persons", "words", at), phrase, Term("name", "person")
+
+
+def _never(document: Document, where: tuple[str | int, ...], phrase: str) -> InvalidFileError:
+    problem = f"{'.'.join(map(str, where))}: a phrase is words of small letters, not {phrase!r}"
+    return InvalidFileError(document.path, problem, line=document.line_of(where))
+
+
+_SHORTEST_JOINED: Final = 3
+
+
+def _by_first_words(
+    meanings: Mapping[str, list[Term]],
+) -> Mapping[str, Mapping[str, tuple[Phrase, ...]]]:
+    spelled = {phrase: tuple(terms) for phrase, terms in meanings.items()}
+    for phrase, terms in tuple(spelled.items()):
+        joined = phrase.replace(" ", "")
+        if len(joined) >= _SHORTEST_JOINED:
+            spelled.setdefault(joined, terms)
+    found = dict[str, dict[str, list[Phrase]]]()
+    for phrase, terms in spelled.items():
+        first, *rest = phrase.split()
+        second = rest[0] if rest else ""
+        one = Phrase(tuple(rest), terms, phrase, terms[0].value == "technical")
+        found.setdefault(first, {}).setdefault(second, []).append(one)
+    return {
+        first: {second: _longest_first(phrases) for second, phrases in ways.items()}
+        for first, ways in found.items()
+    }
+
+
+def _longest_first(phrases: Iterable[Phrase]) -> tuple[Phrase, ...]:
+    return tuple(sorted(phrases, key=lambda phrase: -len(phrase.rest)))
+
+
+@functools.cache
+def shipped_vocabulary() -> Vocabulary:
+    """Give the words that come with Aright."""
+    return read_vocabulary(shipped("rules") / "scrub.yaml")

@@ -1,0 +1,152 @@
+"""The scrubber: tags, documents, data, and what it does when it fails."""
+
+import hashlib
+import itertools
+import json
+import re
+
+import pytest
+from hypothesis import given, strategies as st
+
+from runtime.scrub import Json, Scrubber, ScrubError
+from runtime.scrub.beside import Beside
+from runtime.scrub.tags import TAG
+
+SCRUBBER = Scrubber(b"the key of the tests")
+
+
+def test_a_value_has_one_tag_at_a_site_however_it_is_punctuated() -> None:
+    one, two = (SCRUBBER.text(text).text for text in ("SSN 078-05-1120", "ssn: 078 05 1120"))
+
+    assert TAG.findall(one) == TAG.findall(two) != []
+
+
+def test_another_site_has_other_tags() -> None:
+    other = Scrubber(b"the key of another site")
+
+    assert other.text("SSN 078-05-1120") != SCRUBBER.text("SSN 078-05-1120")
+
+
+def test_a_tag_is_no_hash_that_everybody_can_make() -> None:
+    tag = SCRUBBER.text("SSN 078-05-1120").text[-7:-1]
+    plain = [hashlib.sha256(text).hexdigest() for text in (b"078-05-1120", b"078051120")]
+    assert not any(digest.startswith(tag) for digest in plain)
+
+
+def test_private_addresses_go_where_a_site_wants_it() -> None:
+    closed = Scrubber(b"the key of the tests", private_addresses=True)
+    line = "ws-12 at 10.0.4.12, gateway 192.168.1.1, dns fd12:3456:789a::1, version 10.0.19045.3803"
+
+    assert SCRUBBER.text(line).text == line
+    assert re.sub(TAG, "-", closed.text(line).text) == (
+        "ws-12 at -, gateway -, dns -, version 10.0.19045.3803"
+    )
+
+
+def test_spans_are_of_the_text_that_was_given() -> None:
+    text = "ｐａｔｉｅｎｔ_ｎａｍｅ=Ａｄａ Ｂｙｒｏｎ; SSN 0%37%38-05-1\u200b120"  # noqa: RUF001
+
+    found = SCRUBBER.find(text)
+
+    assert [(text[span.start : span.end], span.label) for span in found] == [
+        ("Ａｄａ Ｂｙｒｏｎ", "name"),  # noqa: RUF001
+        ("0%37%38-05-1\u200b120", "ssn"),
+    ]
+
+
+def test_a_line_is_judged_alone_unless_the_first_begins_a_document() -> None:
+    row = "Lowe,447192"
+
+    assert row in SCRUBBER.text(f"Notes\n{row}").text
+    assert "Lowe" not in SCRUBBER.text(f"last_name,account\n{row}").text
+
+
+def test_data_is_scrubbed_with_its_numbers_and_keys() -> None:
+    clean = json.loads(
+        SCRUBBER.document(
+            {
+                "host": "ws-12",
+                "port": 50051,
+                "ratio": 0.5,
+                "ok": True,
+                "nothing": None,
+                "ssn": 78051120,
+                "078-05-1120": "a key",
+                "patient": {"first_name": "ada", "visits": [{"mrn": 445566}]},
+                "note": "first line\npatient John Smith\nSSN 078-05-1120",
+                "custom": [{"name": "phone", "value": "5035550190"}],
+            }
+        ).text
+    )
+
+    assert clean["host"] == "ws-12"
+    assert (clean["port"], clean["ratio"], clean["ok"], clean["nothing"]) == (
+        50051,
+        0.5,
+        True,
+        None,
+    )
+    assert TAG.fullmatch(clean["ssn"])
+    assert [key for key in clean if TAG.fullmatch(key)]
+    assert TAG.fullmatch(clean["patient"]["first_name"])
+    assert TAG.fullmatch(clean["patient"]["visits"][0]["mrn"])
+    assert "Smith" not in clean["note"]
+    assert "1120" not in clean["note"]
+    assert clean["note"].startswith("first line\n")
+    assert TAG.fullmatch(clean["custom"][0]["value"])
+
+
+def test_a_number_that_went_leaves_valid_json_behind() -> None:
+    assert json.loads(SCRUBBER.text('{"ssn": 123456789, "host": "ws-1"}').text)["host"] == "ws-1"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+
+
+@given(JSON)
+def test_any_data_becomes_json_text(value: Json) -> None:
+    json.loads(SCRUBBER.document(value).text)
+
+
+@given(st.text())
+def test_any_text_is_scrubbed_and_scrubbing_again_changes_nothing(text: str) -> None:
+    once = SCRUBBER.text(text).text
+
+    assert SCRUBBER.text(once).text == once
+
+
+@given(st.text(), st.text())
+def test_spans_stand_in_order_and_apart(left: str, right: str) -> None:
+    text = f"{left}SSN 078-05-1120, jane@example.org{right}"
+
+    found = SCRUBBER.find(text)
+
+    assert all(one.end <= two.start for one, two in itertools.pairwise(found))
+    assert all(0 <= span.start < span.end <= len(text) for span in found)
+
+
+def test_a_failure_lets_nothing_leave_and_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_: Beside, text: str, __: object) -> None:
+        raise IndexError(text)
+
+    monkeypatch.setattr(Beside, "find", fails)
+
+    with pytest.raises(ScrubError) as of_text:
+        SCRUBBER.text("patient Jane Roe")
+    with pytest.raises(ScrubError) as of_data:
+        SCRUBBER.document({"a": "patient Jane Roe"})
+
+    for raised in (of_text, of_data):
+        assert "Roe" not in str(raised.value)
+        assert raised.value.__cause__ is None
+
+
+def test_what_json_cannot_say_is_refused() -> None:
+    with pytest.raises(ScrubError):
+        SCRUBBER.document(float("nan"))
+    with pytest.raises(ScrubError):
+        SCRUBBER.document({"a": {1, 2}})  # type: ignore[dict-item]
