@@ -17,14 +17,12 @@ from actors.messages import Moment, Severity, Stop, StopKind
 from actors.messages.evidence import FactSource, OwedFact
 from actors.ports import Tickets
 from actors.requests import BeginEvidenceLog, RotateEvidenceKey
-from runtime.errors import ConflictError, InvalidFileError, StoreError
+from runtime.errors import ConflictError, EvidenceFormatError, InvalidFileError, StoreError
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(actor="evidence_log")
 
 _GATHER_S = 0.01
 """Between being woken and looking: what is committed meanwhile is proved in one batch."""
-_AGAIN_S = 5.0
-"""Until what could not be kept is tried again."""
 
 Wish = RotateEvidenceKey | BeginEvidenceLog
 
@@ -38,6 +36,8 @@ class EvidenceLog:
     head_every_s: float
     busy: Callable[[], bool] = lambda: False
     """Whether somebody waits for an ack."""
+    again_s: float = 5.0
+    """Until what could not be kept is tried again."""
     _open: Appender | Fault | None = attrs.field(default=None, init=False)
     """None: to be opened, and so to be looked at."""
     _lock: trio.Lock = attrs.field(factory=trio.Lock, init=False)
@@ -60,10 +60,10 @@ class EvidenceLog:
             try:
                 async with self._lock:
                     waited_s = await self._turn()
-            except (StoreError, OSError, LogMovedError) as error:
+            except (StoreError, OSError, LogMovedError, EvidenceFormatError) as error:
                 log.warning("evidence_not_logged", error=str(error))
                 self._open = None
-                await trio.sleep(_AGAIN_S)
+                await trio.sleep(self.again_s)
             else:
                 await self._rest(trio.current_time() - began, waited_s)
 

@@ -29,8 +29,8 @@ from runtime.clock import Clock
 from runtime.errors import ConflictError
 from runtime.store import Query, Store, Write
 
-_YIELD_EVERY = 8
-"""Statements that are signed before others get the thread: about half a millisecond."""
+_YIELD_EVERY = 16
+"""Statements that are signed before others get the thread: about a millisecond."""
 
 
 class InconsistentHeadError(ConflictError):

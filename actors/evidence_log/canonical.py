@@ -40,6 +40,11 @@ def canonical(value: JSON) -> bytes:
         raise NotCanonicalError(str(error)) from error
 
 
+def canonical_words(value: str | Mapping[str, str]) -> bytes:
+    """Spell a text, or names with texts, all of which a store has kept: nobody spells them else."""
+    return _encode(value).encode()
+
+
 def whole(value: JSON) -> JSON:
     """Put whole numbers in the place of fractions that are none: they are spelled the same."""
     if isinstance(value, float):
@@ -53,7 +58,7 @@ def whole(value: JSON) -> JSON:
 
 def _is_plain(value: JSON) -> bool:
     """Say whether every JSON writer that sorts keys spells it the same."""
-    if isinstance(value, str) or value is None or isinstance(value, bool):
+    if value is None or isinstance(value, str | bool):
         return True
     if isinstance(value, int):
         return -_EXACT <= value <= _EXACT

@@ -8,11 +8,12 @@ says in its own words goes through the scrubber first, and stays out where that 
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Final, TypeAlias, cast
 
 import attrs
 
-from actors.evidence_log.canonical import NotCanonicalError, canonical
+from actors.evidence_log.canonical import NotCanonicalError, canonical, canonical_words
 from actors.messages import JSON
 from actors.messages.evidence import OwedFact, ProofKind
 from actors.messages.suppression import drift_key
@@ -21,10 +22,12 @@ from runtime.errors import ArightError
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 _PREDICATE: Final = "urn:aright:evidence:{}:v1"
 _LONGEST: Final = 32_000
-"""Bytes of a predicate: an entry of the log has 65,535, with the payload in base 64."""
+"""Bytes of a fact's own words: an entry of the log has 65,535, with the payload in base 64."""
+_REMEMBERED: Final = 4096
 
-Scrub: TypeAlias = Callable[[str], JSON]
-"""Reads JSON without what may not leave; raises ArightError where it cannot tell."""
+Scrub: TypeAlias = Callable[[str], bytes]
+"""Spells JSON canonically, without what may not leave; raises ArightError where it cannot tell, and
+NotCanonicalError."""
 
 _KINDS: Final[Mapping[str, ProofKind]] = {
     **dict.fromkeys(
@@ -97,87 +100,108 @@ def statement_of(
         version: of Aright.
         log: what the log says of itself.
     """
-    withheld = ""
-    body: JSON = None
+    withheld, body = "", b""
     try:
         body = scrub(fact.body)
-        predicate = canonical(_predicate(fact, body, version, "", log))
     except ArightError:
-        withheld, predicate = "not_scrubbed", b""
+        withheld = "not_scrubbed"
     except NotCanonicalError:
-        withheld, predicate = "not_canonical", b""
-    if len(predicate) > _LONGEST:
+        withheld = "not_canonical"
+    if len(body) > _LONGEST:
         withheld = "too_long"
-    if withheld:
-        predicate = canonical(_predicate(fact, None, version, withheld, log))
     proves = kind_of(fact)
+    predicate = _predicate(fact, b"" if withheld else body, withheld, version, log)
     return Statement(proves, _payload(proves, _subject(fact, proves), predicate), withheld)
 
 
+# A statement is put together of parts, in the order of their names, as canonical JSON has them.
+# Most parts are those of many statements, so that they are spelled once: nothing on the way to a
+# leaf took more time than to spell them all again, but to sign.
+
+
 def _predicate(
-    fact: OwedFact, body: JSON, version: str, withheld: str, log: Mapping[str, JSON] | None
-) -> JSON:
-    told: dict[str, JSON] = {
-        "aright": version,
-        "at": fact.at,
-        "fact": _without_empty({
-            "kind": fact.kind, "was": fact.before, "now": fact.now, "withheld": withheld,
-            "body": body,
-        }),
-        "site": fact.site,
+    fact: OwedFact, body: bytes, withheld: str, version: str, log: Mapping[str, JSON] | None
+) -> bytes:
+    parts = [
+        b'{"aright":', _word(version), b',"at":', canonical_words(fact.at),
+        _check(fact.host, fact.check, fact.controls),
+        _decision(fact.decided, fact.allowed),
+        b',"fact":{', b'"body":%b,' % body if body else b"",
+        _fact(fact.kind, fact.now or "", fact.before or "", withheld),
+        _incident(fact),
+        b"" if log is None else b',"log":%b' % canonical(log),
+        b',"site":', _word(fact.site), b"}",
+    ]  # fmt: skip
+    return b"".join(parts)
+
+
+@lru_cache(_REMEMBERED)
+def _word(word: str) -> bytes:
+    return canonical(word)
+
+
+@lru_cache(_REMEMBERED)
+def _check(host: str, check: str, controls: str) -> bytes:
+    if not host:
+        return b""
+    told: dict[str, JSON] = {"controls": cast("JSON", json.loads(controls)), "host": host}
+    return b',"check":%b' % canonical(_without_empty({**told, "id": check}))
+
+
+@lru_cache(_REMEMBERED)
+def _fact(kind: str, now: str, was: str, withheld: str) -> bytes:
+    """Spell what follows the body, up to the end of the fact."""
+    told = _without_empty({"kind": kind, "now": now, "was": was, "withheld": withheld})
+    return canonical(told)[1:]
+
+
+def _incident(fact: OwedFact) -> bytes:
+    if not fact.incident_id:
+        return b""
+    told = {
+        "id": fact.incident_id, "observation": fact.observation_id, "opened_at": fact.opened_at,
+        "severity": fact.severity,
     }  # fmt: skip
-    if fact.host:
-        check: dict[str, JSON] = {"host": fact.host, "id": fact.check}
-        if fact.controls != "[]":
-            check["controls"] = cast("JSON", json.loads(fact.controls))
-        told["check"] = _without_empty(check)
-    if fact.incident_id:
-        told["incident"] = _without_empty({
-            "id": fact.incident_id, "severity": fact.severity, "opened_at": fact.opened_at,
-            "observation": fact.observation_id, "recurred_from": fact.recurred_from,
-        })  # fmt: skip
-    if fact.decided:
-        told["decision"] = _decision(fact)
-    if log is not None:
-        told["log"] = log
-    return told
+    if fact.recurred_from:
+        told["recurred_from"] = fact.recurred_from
+    return b',"incident":%b' % canonical_words(told)
 
 
-def _decision(fact: OwedFact) -> JSON:
+@lru_cache(_REMEMBERED)
+def _decision(decided: str, allowed: str) -> bytes:
     """Say by which rule and runbook; each as it then was, by its content's hash."""
-    decided = cast("Mapping[str, JSON]", json.loads(fact.decided))
-    names = ("rule_id", "rule_hash", "rule_version", "runbook_id", "mode")
-    told = {name: decided[name] for name in names if decided.get(name)}
-    if fact.allowed:
-        allowed = cast("Mapping[str, JSON]", json.loads(fact.allowed))
-        if allowed.get("runbook_hash"):
-            told["runbook_hash"] = allowed["runbook_hash"]
-    return told
+    if not decided:
+        return b""
+    told = cast("Mapping[str, JSON]", json.loads(decided))
+    names = ("mode", "rule_hash", "rule_id", "rule_version", "runbook_id")
+    named = {name: told[name] for name in names if told.get(name)}
+    if allowed:
+        runbook = cast("Mapping[str, JSON]", json.loads(allowed)).get("runbook_hash")
+        named.update({"runbook_hash": runbook} if runbook else {})
+    return b',"decision":%b' % canonical(named)
 
 
 def _without_empty(fields: dict[str, JSON]) -> dict[str, JSON]:
-    return {name: value for name, value in fields.items() if value not in ("", None)}
+    return {name: value for name, value in fields.items() if value}
 
 
-def _subject(fact: OwedFact, proves: ProofKind) -> str:
+def _subject(fact: OwedFact, proves: ProofKind) -> bytes:
     if fact.incident_id:
-        return f"incident/{fact.incident_id}"
+        return canonical_words(f"incident/{fact.incident_id}")
     if fact.host:
-        return f"check/{drift_key(fact.site, fact.host, fact.check)}"
-    return f"{proves}/{drift_key(fact.site, '', '')}"
+        return canonical(f"check/{drift_key(fact.site, fact.host, fact.check)}")
+    return canonical(f"{proves}/{drift_key(fact.site, '', '')}")
 
 
-def _payload(proves: ProofKind, subject: str, predicate: bytes) -> bytes:
+def _payload(proves: ProofKind, subject: bytes, predicate: bytes) -> bytes:
     """Put a statement together; its subject's digest is that of the predicate."""
-    digest = hashlib.sha256(predicate).hexdigest()
     return (
-        b'{"_type":"%b","predicate":%b,"predicateType":"%b",'
+        b'{"_type":"%b","predicate":%b,"predicateType":%b,'
         b'"subject":[{"digest":{"sha256":"%b"},"name":%b}]}'
-        % (
-            STATEMENT_TYPE.encode(),
-            predicate,
-            predicate_type(proves).encode(),
-            digest.encode(),
-            canonical(subject),
-        )
+    ) % (
+        STATEMENT_TYPE.encode(),
+        predicate,
+        _word(predicate_type(proves)),
+        hashlib.sha256(predicate).hexdigest().encode(),
+        subject,
     )

@@ -160,7 +160,7 @@ async def test_a_tree_that_changed_under_the_log_is_not_signed(world: World) -> 
 
 
 async def test_a_fault_opens_one_ticket_and_nothing_is_appended(
-    world: World, autojump_clock: object
+    world: World,
 ) -> None:
     (world.folder / HEADS).unlink()
     await world.drift("ws-2")
@@ -177,7 +177,7 @@ async def test_a_fault_opens_one_ticket_and_nothing_is_appended(
 
 
 async def test_a_person_begins_another_log_which_says_what_was_before(
-    world: World, autojump_clock: object
+    world: World,
 ) -> None:
     before = copied(world.store.connection)
     await grow(world, "ws-2")

@@ -11,6 +11,7 @@ import trio
 
 from actors.evidence_log.actor import EvidenceLog
 from actors.evidence_log.appender import Appender, Desk
+from actors.evidence_log.canonical import canonical, whole
 from actors.evidence_log.files import HEADS, HeadsFile, KeyFiles
 from actors.evidence_log.opening import Fault, opened
 from actors.evidence_log.sqlite import SqliteEvidence
@@ -27,9 +28,9 @@ from tests.fakes.store import inline_store
 ROOMS = ("journal", "coverage", "evidence_log")
 
 
-def as_is(text: str) -> JSON:
+def as_is(text: str) -> bytes:
     """Stand in for a scrubber where nothing has to go."""
-    return cast("JSON", json.loads(text))
+    return canonical(whole(cast("JSON", json.loads(text))))
 
 
 @attrs.define
@@ -142,8 +143,24 @@ def copied(connection: sqlite3.Connection) -> sqlite3.Connection:
 
 
 async def settled(room: EvidenceLog) -> None:
-    """Let the room work until it waits."""
+    """Let the room work until nothing is left to do; what it opened before stays open."""
     async with trio.open_nursery() as nursery:
         nursery.start_soon(room.run)
-        await trio.testing.wait_all_tasks_blocked(0.05)
+        await at_rest(room)
         nursery.cancel_scope.cancel()
+
+
+async def at_rest(room: EvidenceLog) -> None:
+    """Wait until a room has nothing to prove and nothing to sign, or must not."""
+    with trio.fail_after(20):
+        while not await _rests(room):  # noqa: ASYNC110  nothing tells
+            await trio.sleep(0.005)
+
+
+async def _rests(room: EvidenceLog) -> bool:
+    found = room._open
+    if isinstance(found, Fault):
+        return bool(room._told)
+    if found is None or found.has_unsigned:
+        return False
+    return not (await room.desk.store.read(room.desk.memory.owed(1))).facts

@@ -1,0 +1,1 @@
+"""The evidence log: how fast it proves, and how it stands a crash and ten million leaves."""

@@ -1,0 +1,226 @@
+"""Computing a log anew: whatever was changed behind its back is found and named."""
+
+from pathlib import Path
+
+import attrs
+import pytest
+import trio
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from actors.evidence_log.envelope import Signer
+from actors.evidence_log.recheck import FileLooks, Rechecked, recheck
+from actors.evidence_log.sqlite_reads import tiles_in
+from actors.evidence_log.tlog.hashing import leaf_hash
+from actors.evidence_log.tlog.tiles import TileTree
+from tests.actors.evidence_log.world import World
+
+LEAVES = 300
+"""Of the log: a full tile, and some more."""
+
+
+@pytest.fixture(scope="module")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
+    """Make one log for all tests: its folder, and its database."""
+    world = World(tmp_path_factory.mktemp("log"))
+
+    async def make() -> None:
+        for first in (0, 150):
+            heard = [world.journal.heard(host=f"ws-{first + n}") for n in range(150)]
+            await world.journal.record(*heard)
+            await world.prove()
+        await (await world.open()).rotate("ada", "yearly")
+        await world.drift("ws-last")
+        await world.prove()
+
+    trio.run(make)
+    return world.folder, world.store.connection.serialize()
+
+
+@pytest.fixture
+def world(pristine: tuple[Path, bytes]) -> World:
+    folder, content = pristine
+    world = World(folder)
+    connection = world.store.connection
+    connection.deserialize(content)
+    for (name,) in connection.execute(
+        "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND name LIKE '%_stand'"
+    ).fetchall():
+        connection.execute(f"DROP TRIGGER {name}")  # whoever attacks is not stopped by these
+    return world
+
+
+def checked(world: World) -> Rechecked:
+    written = world.desk.heads.last()
+    return recheck(world.memory, tiles_in, FileLooks(written, written), world.store.connection)
+
+
+def reasons(world: World) -> set[str]:
+    return {problem.reason for problem in checked(world).problems}
+
+
+def test_a_log_as_it_was_signed_has_no_problem(world: World) -> None:
+    result = checked(world)
+
+    assert result.problems == []
+    assert (result.leaves, result.heads) == (LEAVES + 3, 5)
+
+
+DAMAGES = {
+    "a statement changed": (
+        (
+            "UPDATE statements SET payload = CAST(replace(payload, 'ws-7', 'ws-8') AS BLOB)"
+            " WHERE leaf = 8"
+        ),
+        "leaf_differs",
+    ),
+    "a signature removed": (
+        "UPDATE statements SET signatures = zeroblob(64) WHERE leaf = 8",
+        "signature_fails",
+    ),
+    "two statements swapped": (
+        (
+            "UPDATE statements SET leaf = 9999 WHERE leaf = 8;"
+            "UPDATE statements SET leaf = 8 WHERE leaf = 9;"
+            "UPDATE statements SET leaf = 9 WHERE leaf = 9999"
+        ),
+        "leaf_differs",
+    ),
+    "a statement dropped": ("DELETE FROM statements WHERE leaf = 8", "leaf_missing"),
+    "the last ones dropped": ("DELETE FROM statements WHERE leaf > 290", "leaves_missing"),
+    "a payload dropped": (
+        "UPDATE statements SET payload = NULL WHERE leaf = 8",
+        "payload_missing",
+    ),
+    "leaves' hashes changed": (
+        "UPDATE evidence_tiles SET data = zeroblob(8192) WHERE level = 0 AND place = 0",
+        "leaf_differs",
+    ),
+    "a hash above changed": (
+        "UPDATE evidence_tiles SET data = zeroblob(32) WHERE level = 1",
+        "tile_differs",
+    ),
+    "a tile dropped": (
+        "DELETE FROM evidence_tiles WHERE level = 0 AND place = 1",
+        "tile_differs",
+    ),
+    "a head's root changed": (
+        "UPDATE evidence_heads SET root = zeroblob(32) WHERE size = 1",
+        "head_differs",
+    ),
+    "a head's note changed": (
+        (
+            "UPDATE evidence_heads SET note = CAST(replace(note, 'aright', 'bright') AS BLOB)"
+            " WHERE size = 1"
+        ),
+        "head_not_signed",
+    ),
+    "a head of more leaves": (
+        (
+            "INSERT INTO evidence_heads"
+            " SELECT 1, 9999, root, note, signed_at FROM evidence_heads WHERE size = 1"
+        ),
+        "head_beyond_log",
+    ),
+    "an older database": (
+        (
+            "DELETE FROM evidence_heads WHERE size > 200;"
+            "UPDATE evidence_logs SET size = 151;"
+            "DELETE FROM statements WHERE leaf >= 151;"
+            "DELETE FROM evidence_tiles WHERE place = 1"
+        ),
+        "log_shorter_than_signed",
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_each_change_is_found(world: World, damage: str) -> None:
+    sql, found = DAMAGES[damage]
+    world.store.connection.executescript(sql)
+
+    assert found in reasons(world)
+
+
+def test_a_chain_that_was_hashed_anew_contradicts_the_heads_that_were_signed(world: World) -> None:
+    """What befell the predecessor: a repair renumbered and hashed the whole table again."""
+    connection = world.store.connection
+    connection.execute("DELETE FROM statements WHERE leaf = 8")
+    connection.execute("UPDATE statements SET leaf = leaf - 1 WHERE leaf > 8")
+    _hash_anew(world)
+    connection.execute("UPDATE evidence_logs SET size = size - 1")
+
+    assert "log_differs_from_signed" in reasons(world)
+
+
+def test_a_statement_signed_by_another_key_is_found_even_in_a_tree_made_for_it(
+    world: World,
+) -> None:
+    forger = Signer.of(Ed25519PrivateKey.generate())
+    connection = world.store.connection
+    [payload] = connection.execute("SELECT payload FROM statements WHERE leaf = 8").fetchone()
+    forged = payload.replace(b'"high"', b'"lows"')
+    connection.execute(
+        "UPDATE statements SET payload = ?, signatures = ? WHERE leaf = 8",
+        (forged, forger.sign(forged)),
+    )
+    _hash_anew(world)
+
+    assert {"signature_fails", "log_differs_from_signed"} <= reasons(world)
+
+
+def test_a_key_that_no_entry_brought_in_does_not_sign(world: World) -> None:
+    forger = Signer.of(Ed25519PrivateKey.generate())
+    connection = world.store.connection
+    connection.execute(
+        "INSERT INTO evidence_keys VALUES (9, ?, ?, 1, 8, '2026-01-01T00:00:00+00:00')",
+        (forger.public, forger.fingerprint),
+    )
+    [payload] = connection.execute("SELECT payload FROM statements WHERE leaf = 8").fetchone()
+    connection.execute(
+        "UPDATE statements SET keys = '9', signatures = ? WHERE leaf = 8", (forger.sign(payload),)
+    )
+
+    assert {"key_changed_unsigned", "signature_fails"} <= reasons(world)
+
+
+def test_a_new_key_that_the_old_one_did_not_sign_is_found(world: World) -> None:
+    connection = world.store.connection
+    [leaf, signatures] = connection.execute(
+        "SELECT leaf, signatures FROM statements WHERE kind = 'key_rotated'"
+    ).fetchone()
+    connection.execute(
+        "UPDATE statements SET keys = '2', signatures = ? WHERE leaf = ?", (signatures[64:], leaf)
+    )
+
+    assert "key_changed_unsigned" in reasons(world)
+
+
+def test_heads_in_the_file_are_held_to_those_in_the_database(world: World) -> None:
+    written = world.desk.heads.last()
+    assert written is not None
+    connection, reads = world.store.connection, world.memory
+
+    def found(before: object, after: object) -> list[str]:
+        files = FileLooks(before, after)  # type: ignore[arg-type]
+        result = recheck(reads, tiles_in, files, connection)
+        return [problem.reason for problem in result.problems]
+
+    assert found(None, None) == ["heads_file_missing"]
+    older = attrs.evolve(written, size=1)
+    assert found(older, written) == ["log_differs_from_signed"]  # its root is another's
+    assert "heads_file_behind" in found(None, older)
+    assert found(attrs.evolve(written, origin="aright/x/1"), written) == ["other_log_signed"]
+
+
+def _hash_anew(world: World) -> None:
+    """Make all tiles anew, as one does who covers a change up."""
+    connection, tree = world.store.connection, TileTree()
+    connection.execute("DELETE FROM evidence_tiles")
+    # The leaves are read without tiles: their hashes come from the envelopes.
+    for logged in world.memory.leaves(1, 0, 10_000)(connection):
+        assert logged.envelope is not None
+        for tile in tree.append([leaf_hash(logged.envelope)]):
+            connection.execute(
+                "INSERT OR REPLACE INTO evidence_tiles VALUES (1, ?, ?, ?)",
+                (tile.level, tile.index, tile.data),
+            )
