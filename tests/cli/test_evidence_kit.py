@@ -135,3 +135,26 @@ def test_export_says_what_it_can_not_do(site: Appliance, kit: Path, tmp_path: Pa
 def test_export_needs_a_journal(tmp_path: Path) -> None:
     words = ("--state-dir", str(tmp_path), "evidence", "export", *EVER, "--out", "kit.zip")
     assert aright(*words).exit_code == 1
+
+
+@pytest.mark.parametrize(("name", "begins"), [("r.pdf", b"%PDF-"), ("r.html", b"<!doctype html>")])
+def test_a_report_is_written_in_the_form_that_its_name_says(
+    site: Appliance, kit: Path, tmp_path: Path, name: str, begins: bytes
+) -> None:
+    out = tmp_path / name
+    done = site.aright("evidence", "report", *EVER, "--out", str(out))
+    assert done.exit_code == 0
+    assert out.read_bytes().startswith(begins)
+    assert "drifts" in done.stdout
+
+
+def test_a_report_says_what_it_can_not_do(site: Appliance, tmp_path: Path) -> None:
+    def report(*words: str, name: str = "r.html") -> int:
+        out = ("--out", str(tmp_path / name))
+        return site.aright("evidence", "report", *words, *out).exit_code
+
+    assert report() == 2
+    assert report("--since", "2999-01-01") == 2
+    assert report(*EVER, name="r.doc") == 2
+    assert report(*EVER, "--site", "elsewhere") == 3
+    assert report(*EVER, name="no/r.html") == 1

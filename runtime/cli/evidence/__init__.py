@@ -13,6 +13,7 @@ VERBS: Mapping[str, str] = {
     "export": "Write a kit for an auditor: statements, with all that proves them.",
     "verify": "Verify a kit offline, or compute the whole log of this appliance anew.",
     "anchor": "Say how far heads came into the Bitcoin chain, or ask calendars now.",
+    "report": "Write a report for people, as PDF or HTML.",
     "rotate": "Let a new key sign, by an entry that both keys sign.",
     "begin": "Sign again, in a new log, where the old one cannot be continued.",
 }

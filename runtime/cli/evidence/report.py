@@ -1,0 +1,52 @@
+"""`aright evidence report`."""
+
+from pathlib import Path
+
+import click
+
+from runtime.cli.evidence.instants import instant, instant_option
+from runtime.cli.exits import Exit, end, explained
+from runtime.cli.settings import settings
+from runtime.errors import InvalidFileError
+
+
+@click.command()
+@click.option("--site", default="", help="The site; an appliance knows its own alone.")
+@instant_option("--since", "When its time begins", required=True)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file to be written: report.pdf or report.html.",
+)
+def command(*, site: str, since: str, out: Path) -> None:
+    """Write a report for people: what drifted, was healed, was decided, and was not observed.
+
+    Each line names the statements of the evidence log that it stands on.
+    """
+    form = out.suffix.lower()
+    if form not in (".pdf", ".html", ".htm"):
+        end(Exit.USAGE, f"--out {out}: the name must end with .pdf or .html")
+    from runtime.clock import SystemClock
+    from runtime.roles.evidence_report import page, report_of
+
+    given = settings()
+    with explained():
+        begins = instant(since)
+        if begins is None:
+            end(Exit.USAGE, "--since is empty")
+        report = report_of(given, begins, SystemClock(), site)
+        if form == ".pdf":
+            from runtime.roles.evidence_report.paper import paper
+
+            data = paper(report)
+        else:
+            data = page(report).encode()
+        try:
+            out.write_bytes(data)
+        except OSError as error:
+            raise InvalidFileError(str(out), f"cannot be written: {error.strerror}") from error
+    click.echo(
+        f"{out}: {len(report.drifts)} drifts, {len(report.healings)} healed and verified,"
+        f" {len(report.decisions)} decisions, {report.statements} statements"
+    )
