@@ -115,7 +115,7 @@ class Dialect(Protocol):
         """Read the body of a 2xx reply."""
         ...
 
-    def fault_of(self, status: int, body: bytes) -> Fault:
+    def fault_of(self, status: int, body: bytes, /) -> Fault:
         """Name what the refusal of a provider, a 3xx or 4xx, means."""
         ...
 

@@ -6,6 +6,7 @@ from typing import cast
 
 from actors.messages.sentences import sentence_of
 from runtime.cli.client import mapping, rows
+from runtime.cli.plan_records import plan_lines
 
 Page = Mapping[str, object]
 
@@ -29,6 +30,11 @@ def incident_page(data: Page) -> str:
         runbook = f", runbook {data['runbook']}" if data["runbook"] else ""
         decided = f"  decided by  rule {data['rule']}{runbook}, mode {data['mode']}"
         lines += _wrapped(decided, _VALUE)
+    if data["plan"]:
+        decided = (
+            f"  decided by  plan {data['plan']}, runbook {data['runbook']}, mode {data['mode']}"
+        )
+        lines += _wrapped(decided, _VALUE)
     if data["recurred_from"]:
         lines.append(f"  follows     {data['recurred_from']}")
     lines += [*_to_do(data), "", *_trace(data)]
@@ -47,6 +53,8 @@ def why_page(data: Page) -> str:
     lines += _indented(str(data["rules"]))
     if data["why_not"]:
         lines += ["", *_indented(str(data["why_not"]))]
+    for plan in rows(data["plans"]):
+        lines += ["", *plan_lines(plan)]
     return "\n".join([*lines, *_to_do(data), "", *_trace(data)])
 
 

@@ -10,6 +10,7 @@ from runtime.cli.client import mapping, read
 from runtime.cli.exits import Exit, end, explained
 from runtime.cli.lines import opened
 from runtime.cli.output import Format, output_option, print_data, print_rows
+from runtime.cli.plan_records import list_plans, plan_budget, show_plan
 from runtime.cli.settings import settings
 from runtime.documents import as_mapping
 
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
 
 @click.group()
 def command() -> None:
-    """Judge answers of a model, show what it would be asked, and attack the gate."""
+    """List plans and what they cost; show what a model is asked, judge answers, attack the gate."""
+
+
+for _verb in (list_plans, show_plan, plan_budget):
+    command.add_command(_verb)
 
 
 @command.command()

@@ -34,6 +34,7 @@ from runtime.roles.control import Args, UnknownVerbError
 from runtime.roles.coverage_view import coverage
 from runtime.roles.explain import explanation, why_not
 from runtime.roles.flywheel_view import pattern_page, patterns
+from runtime.roles.plans_view import plan, plans, plans_of, spending
 
 Row: TypeAlias = dict[str, object]
 
@@ -100,7 +101,8 @@ def _incident(incident: Incident) -> Row:
         "severity": incident.severity,
         "state": incident.state,
         "reason": incident.reason,
-        "rule": decision.rule_id if decision else None,
+        "rule": (decision.rule_id or None) if decision else None,
+        "plan": decision.plan.decision_id if decision and decision.plan else None,
         "runbook": decision.runbook_id if decision else None,
         "mode": decision.mode if decision else None,
         "count": incident.count,
@@ -149,6 +151,7 @@ def _why(connection: sqlite3.Connection, args: Args) -> Row:
         **_incident(incident),
         "text": _TICKETS.told(incident.id)(connection),
         "trace": trace,
+        "plans": plans_of(connection, incident.id),
         "rules": "not decided yet",
         "why_not": None,
     }
@@ -323,6 +326,9 @@ _VIEWS: Mapping[tuple[str, str], Callable[[sqlite3.Connection, Args], object]] =
     ("incident", "show"): _incident_page,
     ("incident", "event"): _event,
     ("incident", "why"): _why,
+    ("plan", "list"): plans,
+    ("plan", "show"): plan,
+    ("plan", "budget"): spending,
     ("ticket", "list"): _tickets,
     ("ticket", "show"): _ticket_page,
     ("suppression", "list"): _suppressions,
