@@ -60,9 +60,9 @@ class Planter:
 
     def _waiting(self, connection: sqlite3.Connection) -> Sequence[Head]:
         """List what waits: the eldest heads of each log, and its newest, which is over them all."""
-        taken, waiting = self.desk.memory.taken()(connection), list[Head]()
+        waiting: list[Head] = []
         for log in self.heads.logs()(connection):
-            after = taken.get(log.number, -1)
+            after = self.desk.memory.taken(log.number)(connection)
             eldest = self.heads.heads_after(log.number, after, MOST - 1)(connection)
             newest = self.heads.last_head(log.number)(connection)
             waiting += eldest

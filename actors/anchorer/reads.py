@@ -57,15 +57,17 @@ _ROWS = f"""
            sum(stage <> 'submitted'), count(*),
            min(height), min(block_time), max(nullif(header_source, '')),
            min(case when wanted then due_wall end)
-      from anchor_batches b join anchor_promises using (batch)
-     group by b.batch order by b.number desc limit ?
+      from (select * from anchor_batches order by number desc limit ?) b
+           join anchor_promises using (batch)
+     group by b.batch order by b.number desc
 """  # noqa: S608  texts of ours
 
 
 def _batch(connection: sqlite3.Connection, row: Sequence[object]) -> BatchRow:
     batch, made, count, stage, promises, calendars, height, time, source, due = row
     log, size = connection.execute(
-        "select log, size from anchor_members where batch = ? order by log desc, size desc", [batch]
+        "select log, size from anchor_members where batch = ? order by log desc, size desc limit 1",
+        [batch],
     ).fetchone()
     errors = connection.execute(
         "select calendar || ': ' || error from anchor_promises"

@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from actors.anchorer.core import Promise, stage_of
@@ -23,22 +23,19 @@ _PROMISE = """
 """
 
 _OVER = """
-    select m.log, m.size, m.batch, m.note, m.path,
-           max(case p.stage when 'verified' then 3 when 'anchored' then 2
-                            when 'pending' then 1 else 0 end) as furthest
-      from anchor_members m join anchor_promises p using (batch)
-     where m.log = ? and m.size > ?
-     group by m.log, m.size order by furthest desc, m.size limit 1
+    select log, size, batch, note, path from anchor_members
+     where log = ? and size > ? and batch in (select batch from anchor_promises where stage = ?)
+     order by size limit 1
 """
 
 
 class SqliteAnchors:
     """The anchors of one appliance; see `AnchorMemory` for what each method promises."""
 
-    def taken(self) -> Query[Mapping[int, int]]:
-        """Give the largest checkpoint of each log that a batch has."""
-        query = "select log, max(size) from anchor_members group by log"
-        return lambda connection: dict(connection.execute(query).fetchall())
+    def taken(self, log: int) -> Query[int]:
+        """Give the largest checkpoint of a log that a batch has; -1 where none has one."""
+        query = "select coalesce(max(size), -1) from anchor_members where log = ?"
+        return lambda connection: int(connection.execute(query, [log]).fetchone()[0])
 
     def last(self) -> Query[Last | None]:
         """Give the newest batch."""
@@ -63,8 +60,11 @@ class SqliteAnchors:
         """Give the furthest anchor of a checkpoint that is over a leaf; the smallest of those."""
 
         def over(connection: sqlite3.Connection) -> Anchor | None:
-            row = connection.execute(_OVER, [log, leaf]).fetchone()
-            return None if row is None else _anchor(connection, row)
+            for stage in ("verified", "anchored", "pending", "submitted"):
+                row = connection.execute(_OVER, [log, leaf, stage]).fetchone()
+                if row is not None:
+                    return _anchor(connection, row)
+            return None
 
         return over
 
@@ -185,7 +185,7 @@ def _promise(row: tuple[Any, ...]) -> Promise:  # Any: a row of the query above,
 
 
 def _anchor(connection: sqlite3.Connection, row: tuple[Any, ...]) -> Anchor:  # Any: as above
-    log, size, batch, note, path, _ = row
+    log, size, batch, note, path = row
     given = connection.execute(f"{_PROMISE} where batch = ? order by calendar", [batch])
     promises = [_promise(each) for each in given]
     verified = next((each for each in promises if each.header), None)

@@ -1,6 +1,6 @@
 """What the anchorer needs remembered."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import attrs
@@ -44,8 +44,8 @@ class Last:
 class AnchorMemory(Protocol):
     """The memory of the anchorer."""
 
-    def taken(self) -> Query[Mapping[int, int]]:
-        """Give the largest checkpoint of each log that a batch has."""
+    def taken(self, log: int) -> Query[int]:
+        """Give the largest checkpoint of a log that a batch has; -1 where none has one."""
         ...
 
     def last(self) -> Query[Last | None]:

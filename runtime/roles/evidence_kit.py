@@ -59,7 +59,9 @@ def made_kit(settings: Settings, selection: Selection, clock: Clock) -> Made:
         def ask(query: Query[T]) -> T:
             return query(connection)
 
-        sources = Sources(ask, SqliteEvidenceReads(), SqliteAnchors().anchor_over, anchoring=False)
+        sources = Sources(
+            ask, SqliteEvidenceReads(), SqliteAnchors().anchor_over, settings.anchor.enabled
+        )
         made_at = clock.now().isoformat(timespec="seconds")
         parts = gathered(sources, selection, settings.site_id, made_at, version("aright"))
         signer = _signer(state_dir, connection)

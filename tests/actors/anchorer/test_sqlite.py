@@ -54,7 +54,8 @@ async def test_a_batch_is_kept_with_every_head_or_not_at_all(store: InlineStore)
     assert await store.read(MEMORY.last()) is None
 
     await store.commit(MEMORY.add(good))
-    assert await store.read(MEMORY.taken()) == {1: 5}
+    assert await store.read(MEMORY.taken(1)) == 5
+    assert await store.read(MEMORY.taken(2)) == -1
 
 
 async def test_two_batches_with_one_root_or_one_head_do_not_replace_each_other(
