@@ -272,14 +272,14 @@ def test_ripemd160_is_computed_where_openssl_has_it_not(
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_any_bytes_behind_a_good_head_are_a_proof_or_a_refusal(body: bytes) -> None:
     with contextlib.suppress(ProofError):
         assert read_proof(HEAD + body).data == HEAD + body
 
 
 @given(st.sampled_from(GOOD), st.data())
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_a_flipped_bit_is_refused_or_changes_what_the_proof_says(
     name: str, draw: st.DataObject
 ) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import itertools
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 from opentimestamps.core.op import OpAppend, OpSHA256
 from opentimestamps.core.timestamp import Timestamp, make_merkle_tree
 
@@ -27,6 +27,7 @@ def nonces(count: int) -> list[bytes]:
 
 
 @given(st.integers(1, 70))
+@settings(max_examples=40, deadline=None)
 def test_every_path_leads_to_the_root(count: int) -> None:
     planted = plant(digests(count), nonces(count))
 
@@ -35,6 +36,7 @@ def test_every_path_leads_to_the_root(count: int) -> None:
 
 
 @given(st.integers(1, 200), st.sampled_from([1, 2, 4, 16]))
+@settings(max_examples=40, deadline=None)
 def test_a_tree_in_pieces_is_the_tree_that_the_library_makes_at_once(
     count: int, piece: int
 ) -> None:
@@ -84,6 +86,7 @@ def test_swapped_append_and_prepend_lead_elsewhere() -> None:
 
 
 @given(st.integers(2, 40), st.data())
+@settings(max_examples=40, deadline=None)
 def test_a_path_of_a_neighbour_or_with_a_part_missing_leads_elsewhere(
     count: int, draw: st.DataObject
 ) -> None:
@@ -145,6 +148,7 @@ def test_an_answer_of_another_calendar_than_promised_is_refused() -> None:
 
 
 @given(st.permutations([(A, b"1"), (B, b"2"), (b"https://c.example", b"3")]))
+@settings(max_examples=40, deadline=None)
 def test_several_stamps_become_one_in_whatever_order(order: list[tuple[bytes, bytes]]) -> None:
     stamps = [read_stamp(DIGEST, append(arg) + SHA256 + pending(uri)) for uri, arg in order]
     whole = merged(stamps)
@@ -154,6 +158,7 @@ def test_several_stamps_become_one_in_whatever_order(order: list[tuple[bytes, by
 
 
 @given(st.integers(1, 40))
+@settings(max_examples=40, deadline=None)
 def test_a_proof_is_issued_for_every_leaf_of_one_submission(count: int) -> None:
     planted = plant(digests(count), nonces(count))
     stamp = read_stamp(

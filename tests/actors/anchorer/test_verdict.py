@@ -4,7 +4,7 @@ import datetime as dt
 
 import attrs
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from actors.anchorer.headers import Header, read_headers
 from actors.anchorer.proof import Attestation, Kind, Proof, read_proof
@@ -44,6 +44,7 @@ def test_the_gravest_counts(attestations: list[Attestation], outcome: Outcome) -
 
 
 @given(st.permutations([CONFIRMED, CONTRADICTED, UNCHECKED, PENDING, UNKNOWN]), st.integers(1, 5))
+@settings(deadline=None)
 def test_the_order_of_attestations_does_not_count(said: list[Attestation], count: int) -> None:
     first = judge(proof_of(*said[:count]), HEADERS.get)
 
