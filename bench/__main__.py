@@ -13,6 +13,7 @@ BENCHES = {
     "scenarios": [],
     "backtest": ["--events", "200000"],
     "anchor": [],
+    "flywheel": ["--patterns", "10000"],
 }
 """Module -> its arguments.  `python -m bench.l1` without --quick takes about six minutes."""
 

@@ -51,15 +51,16 @@ class Tally:
 
     def counting(self, verdict: Verdict) -> "Tally":
         """Give the tally with one attempt more.  Where nothing was done, nothing was attempted."""
+        healed, failed, back, unknown = self.healed, self.failed, self.rolled_back, self.unknown
         match verdict:
             case Verdict.HEALED:
-                return attrs.evolve(self, healed=self.healed + 1, clean_run=self.clean_run + 1)
+                return Tally(healed + 1, failed, back, unknown, self.clean_run + 1)
             case Verdict.FAILED:
-                return attrs.evolve(self, failed=self.failed + 1, clean_run=0)
+                return Tally(healed, failed + 1, back, unknown)
             case Verdict.ROLLED_BACK:
-                return attrs.evolve(self, rolled_back=self.rolled_back + 1, clean_run=0)
+                return Tally(healed, failed, back + 1, unknown)
             case Verdict.UNKNOWN:
-                return attrs.evolve(self, unknown=self.unknown + 1, clean_run=0)
+                return Tally(healed, failed, back, unknown + 1)
             case Verdict.NO_DRIFT:
                 return self
 

@@ -1,0 +1,1 @@
+"""What the flywheel makes of plans that heal with a known share."""
