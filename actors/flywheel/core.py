@@ -25,8 +25,10 @@ LEAST_HOSTS: Final = 3
 CANARY_SHARE: Final = 0.70
 """Under this share of verified fixes a canary ends, whatever was before."""
 
-LOOK_S: Final = 60.0
+LOOK_S: Final = 300.0
 """Seconds between two looks at a shadow."""
+
+_LEAST_REST_S: Final = 1.0
 
 RULE_STAGES: Final = (Stage.SHADOW, Stage.CANARY, Stage.ACTIVE)
 """Those in which a rule file stands."""
@@ -205,7 +207,8 @@ def _rest_s(promotion: Promotion, now: Moment, settings: FlywheelSettings) -> fl
     left = span_of(promotion.stage, settings) - now.since(promotion.since)
     # What a shadow decides, and what hinders a rule from being in force, nobody tells us.
     watched = promotion.stage is Stage.SHADOW or not promotion.in_force
-    return max(0.0, min(left, LOOK_S) if watched else left)
+    # Never nothing: a remainder that no clock can show would be asked for again and again.
+    return max(_LEAST_REST_S, min(left, LOOK_S) if watched else left)
 
 
 def entering(

@@ -1,7 +1,7 @@
 """`python -m bench.flywheel`: how seldom a bad plan becomes a rule, and how surely a good one does.
 
-Each plan is tried up to 300 times, and looked at after every attempt, as the appliance does.  Beside
-what is simulated stands the exact chance to seem proven at some time.
+Each plan is tried up to 300 times, and looked at after every attempt, as the appliance does.
+Beside what is simulated stands the exact chance to seem proven at some time.
 """
 
 import argparse

@@ -133,6 +133,8 @@ class LearnedRules:
     in_force: InForce
     store: Store
     run: Runs = in_thread
+    _held: tuple[Mapping[str, str], Catalogue] | None = attrs.field(default=None, init=False)
+    """The files that were last found in force, and the catalogue in which they were."""
 
     @property
     def version(self) -> str:
@@ -189,12 +191,16 @@ class LearnedRules:
 
     def _are_in_force(self, files: Mapping[str, str]) -> bool:
         catalogue = self.in_force.catalogue
+        if self._held is not None and self._held[0] == files and self._held[1] is catalogue:
+            return True
         ours = self._ours(catalogue)
-        return ours == files.keys() and all(
+        held = ours == files.keys() and all(
             rule.written == rule_in(files[rule.id])
             for rule in catalogue.rules.rules
             if rule is not None and rule.id in ours
         )
+        self._held = (files, catalogue) if held else None
+        return held
 
     def _ours(self, catalogue: Catalogue) -> AbstractSet[str]:
         return {

@@ -28,7 +28,8 @@ from actors.messages import (
     Status,
 )
 from actors.messages.incident import Plan
-from actors.requests import CheckRun
+from actors.messages.promotion import Standing
+from actors.requests import ApprovePromotion, CheckRun
 from actors.scanner import Watch
 from runtime.clock import VirtualClock
 from runtime.errors import InvalidFileError
@@ -54,6 +55,9 @@ class Reloading:
     settings: Settings
     catalogue: Catalogue = attrs.field(init=False)
     refused: bool = False
+    """Whether some other file hinders every reload."""
+    loses: bool = False
+    """Whether what is read is set aside."""
     lines: list[Line] = attrs.field(factory=list[Line])
 
     def __attrs_post_init__(self) -> None:
@@ -78,6 +82,9 @@ class Reloading:
         if self.refused:
             raise InvalidFileError("other.yaml", "is no YAML")
         self.catalogue = self._read()
+        if self.loses:
+            ours = [rule.id for rule in self.catalogue.rules.rules if rule is not None]
+            self.catalogue = without(self.catalogue, ours)
         for line in self.lines:
             line.review_promotions()
             await line.decide_audited()
@@ -91,10 +98,14 @@ class Clinic:
     flywheel: FlywheelSettings = attrs.field(factory=FlywheelSettings)
     store: InlineStore = attrs.field(factory=lambda: InlineStore.with_schemas(SCHEMAS))
     """A second clinic on it is the same one after a crash."""
+    days: float = 0.0
+    """Since the first one was there."""
 
     def __attrs_post_init__(self) -> None:
         self.chance = Random(11)  # noqa: S311  to be repeated
-        self.in_force = Reloading(Settings(state_dir=self.folder))
+        own = self.folder / "own"
+        (own / "l1").mkdir(parents=True, exist_ok=True)
+        self.in_force = Reloading(Settings(state_dir=self.folder, rules=own))
         learned = self.in_force.settings.learned_rules
         if lay(learned, SqliteFlywheel().rule_files()(self.store.connection)):
             self.in_force.catalogue = self.in_force._read()
@@ -106,7 +117,8 @@ class Clinic:
         self.in_force.lines.append(self.line)
 
     def _line(self) -> Line:
-        clock, random = VirtualClock(EPOCH), Random(7)  # noqa: S311  to be repeated
+        began = EPOCH + dt.timedelta(days=self.days)
+        clock, random = VirtualClock(began, f"boot-{self.days}"), Random(7)  # noqa: S311  to be repeated
         ports = Ports(
             clock,
             TimeOrderedIds(clock, random),
@@ -164,9 +176,9 @@ class Clinic:
         self.hosts[host].answers[CHECK] = Status.PASS
         await CheckRun(host, (CHECK,)).ask(self.line.looks.post)
         # Drift that comes by the clock would be taken for somebody who changes it back.
-        await trio.sleep(HOUR_S * self.chance.uniform(1, 8))
+        await trio.sleep(HOUR_S * self.chance.uniform(0.2, 1.5))
 
-    async def planned(self, host: str, outcome: str = "heals") -> Incident:
+    async def planned(self, host: str, outcome: str = "heals", mode: str = "0640") -> Incident:
         """Let a host drift; as no rule knows it, a plan is made and runs."""
         incident = await self.drift(host, outcome)
         assert (incident.state, incident.reason) == (State.ESCALATED, "no_rule")
@@ -174,7 +186,7 @@ class Clinic:
         signature = pattern_signature(CHECK, "linux", observation.actual)
         plan = Plan("decision_1", signature, 0.9, "a-model", "a-provider")
         decision = Decision(
-            "", "", "execute_runbook", RUNBOOK, {"mode": "0640"}, Mode.AUTO, plan=plan
+            "", "", "execute_runbook", RUNBOOK, {"mode": mode}, Mode.AUTO, plan=plan
         )
         now = Moment.read(self.line.ports.clock)
         move = Move(
@@ -196,8 +208,34 @@ class Clinic:
         return self.known()
 
     def known(self) -> Known:
-        [known] = SqliteFlywheel().all()(self.store.connection)
-        return known
+        """Tell what is known of the plan that was tried most."""
+        known = SqliteFlywheel().all()(self.store.connection)
+        return max(known, key=lambda each: each.record.tally.attempts)
+
+    @property
+    def stage(self) -> str:
+        """Name the stage in which it stands, with the reason where it is retired."""
+        promotion = self.known().promotion
+        if promotion is None:
+            return "none"
+        return f"{promotion.stage} {promotion.reason}".strip()
+
+    async def sign(self, mode: Mode = Mode.APPROVE) -> Standing:
+        wish = ApprovePromotion(self.known().pattern.id, mode, "kim", "it always holds")
+        return await wish.ask(self.line.learning.post)
+
+    def decides(self) -> bool:
+        """Say whether the rule that was the plan is among those in force."""
+        rules = self.in_force.catalogue.rules.rules
+        return self.known().pattern.rule_id in {rule.id for rule in rules if rule is not None}
+
+    async def shadowed(self) -> None:
+        """Have a shadow decide often enough, and then be a canary that heals what it held back."""
+        for host in HOSTS[:5]:
+            assert (await self.drift(host)).reason == "audit"
+        await trio.sleep(7 * HOUR_S)
+        for host in HOSTS[:5]:
+            await self.settle(host)
 
     def ledger(self) -> list[tuple[str, str]]:
         lines = SqliteFlywheel().ledger(self.known().pattern.id)(self.store.connection)
