@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 import pydantic
 from pydantic import Field
 
+from runtime.setting_kinds import is_loopback
+
 _HOUR = 3600
 
 
@@ -14,7 +16,7 @@ def _plain_url(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("is no web address: say https://host or https://host/path")
-    if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost"):
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ValueError("is not https")
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise ValueError("holds a user, a query or a fragment")

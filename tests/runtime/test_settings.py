@@ -177,3 +177,35 @@ def test_an_empty_file_sets_nothing(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(InvalidFileError, match="No such file"):
         load(tmp_path / "none.yaml", {}, {})
+
+
+@pytest.mark.parametrize(
+    ("told", "problem"),
+    [
+        ("calendars: []", "at least 1 item"),
+        ("quorum: 5", "quorum is larger than the number of calendars"),
+        ("interval: 60", "greater than or equal to 3600"),
+        ("calendars: [ftp://a.example]\n  quorum: 1", "is no web address"),
+        ("calendars: [http://a.example]\n  quorum: 1", "is not https"),
+        ('calendars: ["https://u@a.example"]\n  quorum: 1', "holds a user"),
+        ('allowed: ["https://a.example?x=1"]', "a query"),
+        ("esplora: [https://a.example]", "two servers or more"),
+        ("esplora: [https://a.example/1, https://a.example/2]", "each of another host"),
+    ],
+)
+def test_anchoring_that_could_not_work_is_said(told: str, problem: str, tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(f"anchor:\n  enabled: true\n  {told}\n", encoding="utf-8")
+
+    with pytest.raises(InvalidFileError, match=problem):
+        load(file, {}, {})
+
+
+def test_nothing_is_anchored_that_nobody_switched_on(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("anchor:\n  esplora: []\n  calendars: [http://127.0.0.1:9/]\n  quorum: 1\n")
+
+    anchor = load(file, {}, {}).settings.anchor
+
+    assert not anchor.enabled
+    assert anchor.calendars == ["http://127.0.0.1:9"]

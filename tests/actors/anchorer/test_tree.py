@@ -126,6 +126,39 @@ def test_a_later_answer_grows_where_it_was_promised() -> None:
     assert [each.message for each in blocks] == [hashlib.sha256(b"y" + commitment).digest()]
 
 
+_OPERATION = st.one_of(
+    st.sampled_from([SHA256, b"\x02", b"\x03", b"\xf3"]),
+    st.binary(min_size=1, max_size=40).map(append),
+    st.binary(min_size=1, max_size=40).map(prepend),
+)
+_OPERATIONS = st.lists(_OPERATION, min_size=1, max_size=12).map(b"".join)
+
+
+@given(before=_OPERATIONS, after=_OPERATIONS, beside=_OPERATIONS)
+@settings(max_examples=60, deadline=None)
+def test_whatever_the_operations_a_grown_stamp_leads_through_the_promise_to_the_block(
+    before: bytes, after: bytes, beside: bytes
+) -> None:
+    """The predecessor's upgrades dropped what leads from the digest to the promise."""
+    try:
+        commitment = replay(DIGEST, before)
+        root = replay(replay(commitment, after), SHA256)
+        stamp = merged(
+            [
+                read_stamp(DIGEST, before + pending(A)),
+                read_stamp(DIGEST, b"\xf1\x04side" + beside + pending(B)),
+            ]
+        )
+    except ProofError:  # too long for the format
+        return
+
+    whole = grown(stamp, A.decode(), commitment, after + SHA256 + bitcoin(7))
+
+    assert [each.message for each in whole.attestations if each.height == 7] == [root]
+    assert {each.uri for each in whole.attestations if each.uri} == {A.decode(), B.decode()}
+    assert read_stamp(DIGEST, whole.data) == whole
+
+
 def test_an_answer_is_never_glued_to_the_digest() -> None:
     """The predecessor dropped the operations between the digest and the promise."""
     stamp = read_stamp(DIGEST, append(b"x") + SHA256 + pending(A))
