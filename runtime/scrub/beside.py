@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 import attrs
 
 from runtime.scrub.gap import Gap, gap_behind
-from runtime.scrub.names import Names
+from runtime.scrub.names import TITLES, Names
 from runtime.scrub.normal import SCRUBBED
 from runtime.scrub.secrets import secret_at, secret_said
 from runtime.scrub.span import Span
@@ -17,14 +17,9 @@ _WORD: Final = re.compile(r"[a-z]+")
 _BETWEEN: Final = re.compile(r"[ _.\-/'\t]|' |\. |'s ")
 _LONGEST_BETWEEN: Final = 2
 _ELEMENT: Final = re.compile(r'"[ ]?,[ ]?"(?=[A-Za-z])')
+_COMPOUND: Final = re.compile(r"[\"'\\]{0,2}\s?[=:>]")
+"""What stands behind the name of a field that is one word: `PatientSSN=`."""
 _FIELD: Final = re.compile(r"[\"'\\]{0,2}\s?[=:>]")
-_DOTTED: Final = frozenset(
-    {
-        *("mr", "mrs", "ms", "mx", "dr", "prof", "pt", "pat", "no", "num", "tel", "ph", "acct"),
-        *("ins", "pol", "med", "lic", "ext", "attn"),
-    }
-)
-"""Abbreviations, behind which a point ends no sentence."""
 _PERSON_FIELDS: Final = frozenset(
     {"patient", "pt", "subscriber", "insured", "guarantor", "beneficiary"}
 )
@@ -50,8 +45,14 @@ class Beside:
         told.append("")
         done, passed = 0, 0
         for at, word in enumerate(words):
+            if at < passed:
+                continue
             ways = firsts.get(told[at])
-            if ways is None or at < passed:
+            if ways is None:
+                if _COMPOUND.match(text, word.end()) and word.start() >= done:
+                    phrase = self.vocabulary.compound(text[word.start() : word.end()])
+                    if phrase is not None:
+                        passed, done = self._look(text, words, at, (phrase,), found)
                 continue
             longer, alone = ways.get(told[at + 1]), ways.get("")
             # Most words only begin longer phrases, which do not stand here.
@@ -77,7 +78,7 @@ class Beside:
             if phrase.technical:
                 return at + size, 0
             end = words[at + size - 1].end()
-            if text[end : end + 1] == "." and phrase.spelled in _DOTTED:
+            if text[end : end + 1] == "." and phrase.abbreviated:
                 end += 1
             if gap is None or gap.end != end:
                 gap = gap_behind(text, end)
@@ -97,12 +98,14 @@ class Beside:
         if not gap.strong and (len(phrase.spelled) == 1 or _within_a_name(text, begin, term, gap)):
             return None
         if term.label == "name":
-            return self._name(text, phrase, term, gap)
+            return self._name(text, begin, phrase, term, gap)
         if term.value == "secret":
             return secret_at(text, phrase.spelled, gap) or secret_said(text, gap.end)
         return value_at(text, term, gap)
 
-    def _name(self, text: str, phrase: Phrase, term: Term, gap: Gap) -> tuple[int, int] | None:
+    def _name(
+        self, text: str, begin: int, phrase: Phrase, term: Term, gap: Gap
+    ) -> tuple[int, int] | None:
         if gap.start == gap.end:
             return None
         is_field = term.value == "name_field"
@@ -110,7 +113,9 @@ class Beside:
             is_field
             or (phrase.spelled in _PERSON_FIELDS and _FIELD.match(text, gap.end) is not None)
         )
-        return self.names.beside(text, gap.start, sure=sure)
+        span = self.names.beside(text, gap.start, sure=sure)
+        # A title goes with its name.
+        return (begin, span[1]) if span is not None and phrase.spelled in TITLES else span
 
     def _further(self, text: str, end: int, term: Term, gap: Gap, found: list[Span]) -> int:
         """Go on through the list of a JSON field: `"given": ["Ada", "Maria"]`; gives the end."""

@@ -22,7 +22,7 @@ _SSN: Final = re.compile(
 _PHONE: Final = re.compile(
     r"(?<![\w.\-/])(?:(?:\+?1[\-. ]{0,2})?(?:\([2-9]\d{2}\) {0,2}[\-.]?"
     r"|[2-9]\d{2}[\-. /_])\s?\d{3}[\-. _]{1,2}\d{4}"
-    r"|\+\d{1,3}[ \-.]?\(?\d{1,4}\)?(?:[ \-.]?\d{2,4}){2,4}|555-\d{4})"
+    r"|\+\d{1,3}[ \-.]?\(?\d{1,4}\)?(?:[ \-.]?\d{2,4}){2,4}|555-\d{4}|0\d{2,4}[ \-]\d{3,4}[ \-]\d{3,4})"
     r"(?:,? ?(?:x|ext\.?) ?\d{1,6})?" + _ENDS
 )
 _EMAIL: Final = re.compile(
@@ -177,8 +177,10 @@ def _emails(text: str, found: list[Span]) -> None:
     for match in _EMAIL.finditer(text):
         end = match.end()
         before = text[max(0, match.start() - 3) : match.start()]
-        if before == "://" or (
-            text[end : end + 1] == ":" and match.start() and text[match.start() - 1] == "/"
+        if (
+            before == "://"
+            or (text[end : end + 1] == ":" and match.start() and text[match.start() - 1] == "/")
+            or match[0][-1].isdigit()
         ):
             continue
         found.append(Span(match.start(), end, "email"))
@@ -228,10 +230,17 @@ _VIN_VALUES: Final = {
 _VIN_WEIGHTS: Final = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
 
 
+_LIKE_A_VIN: Final = re.compile(r"[1-5JKLSVW][A-Z0-9]{11}\d{5}")
+_LETTERS_OF_VIN: Final = 4
+
+
 def _vins(text: str, found: list[Span]) -> None:
     for match in _VIN.finditer(text):
         vin = match[0]
         if vin.isdigit() or vin.isalpha():
+            continue
+        if _LIKE_A_VIN.fullmatch(vin) and sum(map(str.isalpha, vin)) >= _LETTERS_OF_VIN:
+            found.append(Span(*match.span(), "vehicle"))
             continue
         rest = (
             sum(_VIN_VALUES[char] * weight for char, weight in zip(vin, _VIN_WEIGHTS, strict=True))
@@ -370,7 +379,7 @@ Finder = Callable[[str, list[Span]], None]
 _GATES: Final[Mapping[str, Finder]] = {
     r"\d\d? ?\d?[\-./_*~:, ]{1,3}\d ?\d[\-./_*~:, ]{1,3}\d ?\d ?\d ?\d"
     r"|[xX*#][\-. ][xX*#][xX*#][\-. ]\d\d": _ssns,
-    r"\d\d\d\)? ?[\-. /_]? ?\d\d\d[\-. _]{1,2}\d\d\d\d|\+\d|555-\d\d\d\d": _phones,
+    r"\d\d\d\)? ?[\-. /_]? ?\d\d\d[\-. _]{1,2}\d\d\d\d|\+\d|555-\d\d\d\d|0\d\d+[ \-]\d\d\d\d?[ \-]\d\d\d": _phones,
     r"@|(?i:[(\[{]at[)\]}]| at [\w\-]+ ?(?:\(dot\)|\[dot\]| dot ))": _emails,
     r"[3-6]\d\d\d[ \-._]?[ ]?\d\d\d?\d?[ \-._]?[ ]?\d\d\d?\d?[ \-._]?\d": _cards,
     r"[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d[\- .]?[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d"

@@ -5,9 +5,9 @@ from typing import Final, NamedTuple
 
 _FILLER: Final = re.compile(
     r"(?:(?:[_ ]|\[)?\d{1,2}\]?(?=[\"'\\ \t]{0,3}[:=]))?(?:\(s\)|'s\b|[)\]])?"
-    r"(?:[ \t]{1,9}|[:=#>|~\"'\\(\[{]{1,4}|-{1,2}(?![A-Za-z])|,(?= )|&nbsp;|\([^()\d]{1,20}\)"
+    r"(?:[ \t]{1,9}|[:=#>~\"'\\(\[{]{1,4}|\|(?= )|-{1,2}(?![A-Za-z])|,(?= )|&nbsp;|\([^()\d]{1,20}\)"
     r"|\b(?:no|nbr|num|numbers?|ids?|value|date|is|was|are|were|be|has|have|been|of|on|at|as|the"
-    r"|for|his|her|their|my|our|this|a|an|to|last|first|four|digits|ending|ends|end|with|reads"
+    r"|for|his|her|their|my|our|this|a(?= )|an|to|last|first|four|digits|ending|ends|end|with|reads"
     r"|given|listed|set|changed|reset|currently|now|shown|says|said|in|named?|new|old|full|like"
     r"|approx|around|about|home|work|from|by|under|using|called|recorded|documented|line|back|me"
     r"|us|him|them|or|and|both|please|also|it|should|must|entered|verified|confirmed|updated"

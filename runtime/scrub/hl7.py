@@ -29,7 +29,7 @@ NK1 2:name 4:address 5:phone 6:phone 12:patient_id 16:dob 26:name 30:name 31:pho
     33:patient_id 37:ssn 40:phone
 GT1 2:account 3:name 4:name 5:address 6:phone 7:phone 8:dob 12:ssn 16:name 17:address 18:phone
     19:account 29:account 42:name 45:name 46:phone
-IN1 5:address 6:provider 7:phone 8:policy 10:policy 12:date 13:date 14:policy 16:name 18:dob
+IN1 5:address 6:provider 7:phone 8:policy 9:policy 10:policy 12:date 13:date 14:policy 16:name 18:dob
     19:address 29:date 36:policy 44:address 49:policy 52:address
 IN2 1:policy 2:ssn 3:name 6:mbi 7:name 8:policy 9:name 10:policy 22:name 26:name 40:name 52:name
     61:policy 62:policy 63:phone 64:phone 69:address
@@ -73,7 +73,7 @@ PDA 2:address 4:name 5:date
 """)
 """Segment -> field -> what it holds.  A provider is a name behind a number."""
 
-_SEGMENT: Final = re.compile(r"(?:^|(?<=[\r\n\s\"'>=\x0b]))(" + "|".join(_FIELDS) + r")([|#!^~*])")
+_SEGMENT: Final = re.compile(r"(?:^|(?<=[\r\n\s\"'>=\x0b]))(" + "|".join(_FIELDS) + r")([^\sA-Za-z0-9\x01])")
 _MSH: Final = re.compile(
     r"(?:^|(?<=[\s\"'>=\x0b]))MSH([^\sA-Za-z0-9\x01])([^\sA-Za-z0-9\x01]{3,5})?"
 )
@@ -137,7 +137,8 @@ def _segment(
     fields, at = _FIELDS[match[1]], match.end()
     for number, field in enumerate(text[at:line_end].split(encoding.field), 1):
         label = fields.get(number)
-        if label is not None and field.strip().upper() not in _NO_ONE:
+        # A blank before a field: the words of a log that goes on behind the segment.
+        if label is not None and field[:1] != " " and field.upper() not in _NO_ONE:
             _field(field, at, label, encoding, found)
         elif match[1] == "OBX" and number == _RESULT and field:
             kind = text[match.end() : at].split(encoding.field)[1]
@@ -177,7 +178,7 @@ def _places(components: Sequence[str], label: str) -> range:
             return range(min(many, 6))
         case "provider":
             # The number of a provider stands first, unless the field holds a name alone.
-            return range(1 if many > 1 else 0, min(many, 5))
+            return range(1 if many > 1 and not components[0].isalpha() else 0, min(many, 5))
         case "address":
             return range(min(many, 5))
         case "phone":

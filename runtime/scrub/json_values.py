@@ -17,6 +17,7 @@ _DEEPEST: Final = 64
 _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 _ABOUT: Final = words_of("system use code display key name field label type")
+_PARTS_OF_NAMES: Final = frozenset({"first", "last", "middle"})
 _PLACES: Final = frozenset({"address", "addr"})
 _SERIALS: Final = frozenset({"serialNumber", "lotNumber", "deviceIdentifier", "carrierHRF"})
 
@@ -143,6 +144,12 @@ class _Walk:
         dated = name in _DATES or (name in {"start", "end"} and self._within(_PERIODS))
         if dated and value[:2].isdigit():
             return "date"
+        if (
+            name in _PARTS_OF_NAMES
+            and value.isalpha()
+            and value.lower() not in self.vocabulary.common
+        ):
+            return "name"
         if name in _IDS:
             return "policy"
         if name in _SERIALS:

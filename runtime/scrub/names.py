@@ -18,7 +18,7 @@ _PARTICLES: Final = words_of(
     "de del dela della der den di da das do dos la las le los el van von vom zu bin ibn bint al abu"
     " st san santa ter ten y e mac mc af av du af"
 )
-_TITLES: Final = words_of(
+TITLES: Final = words_of(
     "mr mrs ms miss mx dr prof sir madam rev fr sr sra srta hon pvt sgt cpl capt maj"
 )
 _SUFFIXES: Final = words_of("jr sr ii iii iv md do rn np pa dds phd esq cna lpn")
@@ -91,7 +91,7 @@ class Names:
         if word.small in _PARTICLES:
             return capital or word.before > 0 or sure
         if len(word.told) == 1:
-            return capital and (word.before > 0 or text[word.end : word.end + 1] in {".", " "})
+            return self._is_initial(text, word, capital=capital)
         if capital:
             return not _strange(word.told) and (sure or not _begins_sentence(text, word))
         if word.before == 0:
@@ -100,6 +100,15 @@ class Names:
         if self.known(word.small):
             return sure or not word.joined.startswith(",")
         return sure and word.joined in _FIELD_GAPS
+
+    def _is_initial(self, text: str, word: _Word, *, capital: bool) -> bool:
+        if capital:
+            return word.before > 0 or text[word.end : word.end + 1] in {".", " "}
+        # `j. smith`: people write small, and so do abbreviations.
+        if word.before or text[word.end : word.end + 1] != ".":
+            return False
+        follows = _PART.match(text, word.end + 1 + (text[word.end + 1 : word.end + 2] == " "))
+        return follows is not None and follows[0].lower() in self.vocabulary.family
 
     def _is_other(self, word: _Word, *, sure: bool) -> bool:
         """Say whether a word means something else here than a name."""
@@ -136,7 +145,7 @@ class Names:
 
 def _after_titles(text: str, start: int) -> int:
     found = _PART.match(text, start)
-    while found is not None and found[0].lower() in _TITLES:
+    while found is not None and found[0].lower() in TITLES:
         gap = _AFTER_TITLE.match(text, found.end())
         if gap is None:
             return start

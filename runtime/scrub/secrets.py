@@ -189,7 +189,7 @@ _PROGRAMS: Final = (
     r"|openssl|ldapsearch|rabbitmqctl|redis-cli|runas|wmic|winrs|pscp)(?:\.exe)?"
 )
 COMMAND_GATE: Final = (
-    rf"(?i)\b{_PROGRAMS} [^|]*(?:\s[-/][a-z]|user|use |:)|AsPlainText|SecureString"
+    rf"(?i)\b{_PROGRAMS}\b[^|]*(?:\s[-/][a-z]|user|use |:)|AsPlainText|SecureString"
 )
 
 _PROGRAM: Final = re.compile(rf"\b{_PROGRAMS} |ConvertTo-SecureString|-AsPlainText", re.IGNORECASE)

@@ -22,7 +22,7 @@ _TIME: Final = (
     r"(?:Z|[+-]\d{2}:?\d{2})?)"
 )
 DATE_FORM: Final = (
-    r"(?:\d{1,2} ?[/.\-_\\] ?\d{1,2} ?[/.\-_\\] ?(?:\d{4}|\d{2})(?!\d)"
+    r"(?:\d{1,2} ?(?:[/.\-_]|\\/?) ?\d{1,2} ?(?:[/.\-_]|\\/?) ?(?:\d{4}|\d{2})(?!\d)"
     r"|(?:19|20)\d{2} ?[/.\-_] ?\d{1,2} ?[/.\-_] ?\d{1,2}(?!\d)"
     rf"|{_MONTH}\.?[ \-]\d{{1,2}}(?:st|nd|rd|th)?,?[ \-]+(?:\d{{4}}|'?\d{{2}})(?!\d)"
     rf"|(?:the )?\d{{1,2}}(?:st|nd|rd|th)?[ \-./]?(?:of )?{_MONTH}\.?,?[ \-./]?(?:\d{{4}}"
@@ -139,13 +139,14 @@ def _prefixed(text: str, gap: Gap) -> tuple[int, int] | None:
     inner = _TOKEN.match(text, found.end())
     if inner is None or not (gap.strong or found[0][0].isupper()):
         return None
-    enough = sum(map(str.isdigit, inner[0])) >= _DIGITS_ALONE
-    return (gap.start, _grouped(text, inner.end())) if enough and not must_stay(inner[0]) else None
+    end = _grouped(text, inner.end())
+    enough = sum(map(str.isdigit, text[inner.start() : end])) >= _DIGITS_ALONE
+    return (gap.start, end) if enough and not must_stay(inner[0]) else None
 
 
 def _digits_wanted(term: Term, gap: Gap, token: str) -> int:
     """Say how many digits make an id of what stands there: few in a field, more in speech."""
-    if gap.strong or (term.label in _LETTERED and len(token) > _DIGITS_ALONE):
+    if gap.strong or (gap.told and term.label in _LETTERED and len(token) > _DIGITS_ALONE):
         return _DIGITS_IN_FIELD
     return _DIGITS_ALONE
 
@@ -159,7 +160,7 @@ def _is_else(text: str, token: str, end: int, term: Term, gap: Gap) -> bool:
         return not (gap.strong and term.label in _OF_PATIENTS and "." not in token)
     if "/" in token:
         return DATE.fullmatch(token) is not None
-    return not gap.strong and _YEAR.fullmatch(token) is not None
+    return not gap.strong and _YEAR.fullmatch("".join(filter(str.isdigit, token))) is not None
 
 
 def _grouped(text: str, end: int) -> int:

@@ -1,6 +1,7 @@
 """The words that the scrubber knows, from `rules/scrub.yaml`."""
 
 import functools
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
@@ -10,6 +11,7 @@ import pydantic
 
 from runtime.documents import Document, read_document, validated
 from runtime.errors import InvalidFileError
+from runtime.scrub.word_sets import words_of
 from runtime.settings import shipped
 
 Value: TypeAlias = Literal[
@@ -35,9 +37,11 @@ class Phrase:
     terms: tuple[Term, ...]
     spelled: str
     technical: bool
+    abbreviated: bool
+    """A point behind it ends no sentence."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Vocabulary:
     """All of it, as it is looked up."""
 
@@ -55,6 +59,19 @@ class Vocabulary:
             return ()
         return ways.get(second, ()) + ways.get("", ())
 
+    @functools.lru_cache(maxsize=4096)  # noqa: B019  there is one vocabulary, and it stays
+    def compound(self, word: str) -> Phrase | None:
+        """Read the name of a field that is one word of many: `PatientSSN`, `patientdob`."""
+        words = tuple(part.lower() for part in _PARTS.findall(word))
+        if len(words) == 1:
+            start = next((each for each in _STARTS if word.lower().startswith(each)), "")
+            words = (word.lower()[len(start) :],) if start else ()
+        terms = self.field(words)
+        if not terms or terms[0].value == "technical":
+            return None
+        spelled = " ".join(words)
+        return Phrase((), terms, spelled, technical=False, abbreviated=False)
+
     def field(self, words: tuple[str, ...]) -> tuple[Term, ...]:
         """Say what the name of a field means: by its longest end that is a phrase."""
         for start, first in enumerate(words):
@@ -63,6 +80,29 @@ class Vocabulary:
                 if phrase.rest == rest:
                     return phrase.terms
         return ()
+
+
+_PARTS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_STARTS: Final = (
+    *("patients", "patient", "pat", "pt", "member", "subscriber", "insured", "guarantor"),
+    *("beneficiary", "customer", "client", "person", "contact", "emergency", "home", "work"),
+    *("cell", "billing", "mailing", "primary", "user", "admin", "db", "str", "txt", "fld"),
+)
+"""What the name of a field in one word often begins with."""
+_ABBREVIATIONS: Final = words_of(
+    "mr mrs ms mx dr prof pt pat no num tel ph acct ins pol med lic ext attn st nbr fin enc"
+)
+
+
+def _phrase(spelled: str, terms: tuple[Term, ...]) -> Phrase:
+    *_, last = words = spelled.split()
+    return Phrase(
+        tuple(words[1:]),
+        terms,
+        spelled,
+        technical=terms[0].value == "technical",
+        abbreviated=len(last) == 1 or last in _ABBREVIATIONS,
+    )
 
 
 class _Strict(pydantic.BaseModel):
@@ -151,7 +191,7 @@ def _by_first_words(
     for phrase, terms in spelled.items():
         first, *rest = phrase.split()
         second = rest[0] if rest else ""
-        one = Phrase(tuple(rest), terms, phrase, terms[0].value == "technical")
+        one = _phrase(phrase, terms)
         found.setdefault(first, {}).setdefault(second, []).append(one)
     return {
         first: {second: _longest_first(phrases) for second, phrases in ways.items()}
