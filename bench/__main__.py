@@ -9,6 +9,7 @@ BENCHES = {
     "ingest": ["--quick"],
     "heal": [],
     "lint": [],
+    "scrub": [],
     "plan": [],
     "scenarios": [],
     "backtest": ["--events", "200000"],

@@ -5,7 +5,7 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from runtime.scrub.gap import Gap, gap_behind
+from runtime.scrub.gap import GAP_WORDS, Gap, gap_behind
 from runtime.scrub.names import TITLES, Names
 from runtime.scrub.normal import SCRUBBED
 from runtime.scrub.secrets import secret_at, secret_said
@@ -56,11 +56,35 @@ class Beside:
                 continue
             longer, alone = ways.get(told[at + 1]), ways.get("")
             # Most words only begin longer phrases, which do not stand here.
-            if longer is None and (alone is None or not _may_be_alone(text, word)):
+            if longer is None and (alone is None or self._says_nothing(text, words, at, alone)):
                 continue
             if word.start() >= done:
                 phrases = (longer or ()) + (alone or ())
                 passed, done = self._look(text, words, at, phrases, found)
+
+    def _says_nothing(self, text: str, words: Words, at: int, alone: tuple[Phrase, ...]) -> bool:
+        """Say whether a phrase of one word has plainly no value behind it, as in `patient records`.
+
+        What stands behind most words of speech is found here, at a fifth of the time.
+        """
+        begin, end = words[at].span()
+        sign = text[end : end + 1]
+        if end - begin == 1 and sign not in _SIGNS:
+            return True  # a letter alone is a phrase as in `h: 555-0100`
+        if at + 1 == len(words) or words[at + 1].start() != end + 1:
+            return False
+        follows = words[at + 1]
+        if sign in _SIGNS:
+            return text[follows.end() : follows.end() + 1] == sign  # the name of the next field
+        small = follows[0]
+        return (
+            sign == " "
+            and text[end + 1].islower()
+            and text[follows.end() : follows.end() + 1] in _AFTER_WORDS
+            and small not in GAP_WORDS
+            and small not in self.vocabulary.given
+            and not alone[0].secret
+        )
 
     def _look(  # the place is three of five
         self, text: str, words: Words, at: int, phrases: tuple[Phrase, ...], found: list[Span]
@@ -135,13 +159,8 @@ class Beside:
         return end
 
 
-def _may_be_alone(text: str, word: re.Match[str]) -> bool:
-    """Say whether a phrase of one word may stand there: a letter alone is one as `h: 555-0100`."""
-    begin, end = word.span()
-    return end - begin > 1 or text[end : end + 1] in _SIGNS
-
-
 _SIGNS: Final = frozenset(":=")
+_AFTER_WORDS: Final = frozenset({" ", "", ",", ";", "\t"})
 _NOTHING: Final = frozenset({"", SCRUBBED})
 _JOINTS: Final = frozenset("_-./\\")
 _IN_NAMES: Final = frozenset({"person", "identifier", "phone"})

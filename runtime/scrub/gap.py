@@ -3,21 +3,29 @@
 import re
 from typing import Final, NamedTuple
 
-_FILLER: Final = re.compile(
+from runtime.scrub.word_sets import words_of
+
+GAP_WORDS: Final = words_of(
+    "no nbr num number numbers id ids value date is was are were be has have been of on "
+    "at as the for his her their my our this a an to last first four digits ending ends "
+    "end with reads given listed set changed reset currently now shown says said in name "
+    "named new old full like approx around about home work from by under using called "
+    "recorded documented line back me us him them or and both please also it should must "
+    "entered verified confirmed updated correct actual real primary secondary "
+)
+"""Small words that may stand before a value."""
+
+_TELLING: Final = words_of("is was are set to changed reset ending ends last")
+_INDEX: Final = re.compile(
     r"(?:(?:[_ ]|\[)?\d{1,2}\]?(?=[\"'\\ \t]{0,3}[:=]))?(?:\(s\)|'s\b|[)\]])?"
-    r"(?:[ \t]{1,9}|[:=#>~\"'\\(\[{]{1,4}|\|(?= )|-{1,2}(?![A-Za-z])|,(?= )|&nbsp;|\([^()\d]{1,20}\)"
-    r"|\b(?:no|nbr|num|numbers?|ids?|value|date|is|was|are|were|be|has|have|been|of|on|at|as|the"
-    r"|for|his|her|their|my|our|this|a(?= )|an|to|last|first|four|digits|ending|ends|end|with|reads"
-    r"|given|listed|set|changed|reset|currently|now|shown|says|said|in|named?|new|old|full|like"
-    r"|approx|around|about|home|work|from|by|under|using|called|recorded|documented|line|back|me"
-    r"|us|him|them|or|and|both|please|also|it|should|must|entered|verified|confirmed|updated"
-    r"|correct|actual|real|primary|secondary)\b\.?(?![=:])){0,10}",
-    re.IGNORECASE,
 )
-_STRONG: Final = re.compile(r"[:=#>|]")
-_TOLD: Final = re.compile(
-    r"\b(?:is|was|are|set|to|changed|reset|ending|ends|last)\b", re.IGNORECASE
+"""What ends a phrase: `phone2=`, `MRN(s)`, `patient's`, `(mrn)=`."""
+_SIGNS: Final = re.compile(
+    r"(?:[ \t]|[:=#>~\"'\\(\[{]|\|(?= )|-(?![A-Za-z])|-(?=-[ ])|,(?= )|&nbsp;"
+    r"|\([^()\d]{1,20}\)){1,16}"
 )
+_SMALL_WORD: Final = re.compile(r"[A-Za-z]{1,11}\b\.?(?![=:])")
+_MOST_WORDS: Final = 6
 
 
 class Gap(NamedTuple):
@@ -39,11 +47,24 @@ def gap_behind(text: str, end: int) -> Gap:
     # Most gaps are one sign; the pattern takes three times as long to say so.
     if follows.isalnum() and (sign in {"=", ":"} or (sign == " " and follows.isupper())):
         return Gap(end, end + 1, sign != " ", told=False)
-    found = _FILLER.match(text, end)
-    filling = found[0] if found else ""
-    return Gap(
-        end,
-        end + len(filling),
-        _STRONG.search(filling) is not None,
-        _TOLD.search(filling) is not None,
-    )
+    at, strong, told = end, False, False
+    if (index := _INDEX.match(text, at)) is not None:
+        at = index.end()
+    for _ in range(_MOST_WORDS):
+        if (signs := _SIGNS.match(text, at)) is not None:
+            strong = strong or not _STRONG.isdisjoint(signs[0])
+            at = signs.end()
+        elif text[at - 1].isalnum():
+            break
+        word = _SMALL_WORD.match(text, at)
+        if word is None:
+            break
+        small = word[0].rstrip(".").lower()
+        if small not in GAP_WORDS or (small == "a" and text[word.end() : word.end() + 1] != " "):
+            break
+        told = told or small in _TELLING
+        at = word.end()
+    return Gap(end, at, strong, told)
+
+
+_STRONG: Final = frozenset(":=#>|")

@@ -29,7 +29,8 @@ NK1 2:name 4:address 5:phone 6:phone 12:patient_id 16:dob 26:name 30:name 31:pho
     33:patient_id 37:ssn 40:phone
 GT1 2:account 3:name 4:name 5:address 6:phone 7:phone 8:dob 12:ssn 16:name 17:address 18:phone
     19:account 29:account 42:name 45:name 46:phone
-IN1 5:address 6:provider 7:phone 8:policy 9:policy 10:policy 12:date 13:date 14:policy 16:name 18:dob
+IN1 5:address 6:provider 7:phone 8:policy 9:policy 10:policy 12:date 13:date 14:policy 16:name
+    18:dob
     19:address 29:date 36:policy 44:address 49:policy 52:address
 IN2 1:policy 2:ssn 3:name 6:mbi 7:name 8:policy 9:name 10:policy 22:name 26:name 40:name 52:name
     61:policy 62:policy 63:phone 64:phone 69:address
@@ -73,7 +74,9 @@ PDA 2:address 4:name 5:date
 """)
 """Segment -> field -> what it holds.  A provider is a name behind a number."""
 
-_SEGMENT: Final = re.compile(r"(?:^|(?<=[\r\n\s\"'>=\x0b]))(" + "|".join(_FIELDS) + r")([^\sA-Za-z0-9\x01])")
+_SEGMENT: Final = re.compile(
+    r"(?:^|(?<=[\r\n\s\"'>=\x0b]))(" + "|".join(_FIELDS) + r")([^\sA-Za-z0-9\x01])"
+)
 _MSH: Final = re.compile(
     r"(?:^|(?<=[\s\"'>=\x0b]))MSH([^\sA-Za-z0-9\x01])([^\sA-Za-z0-9\x01]{3,5})?"
 )

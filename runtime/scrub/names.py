@@ -125,8 +125,11 @@ class Names:
 
     def anywhere(self, text: str) -> Iterator[tuple[int, int]]:
         """Find names that nothing stands beside: a known given name and what goes with it."""
+        done = 0
         for found in _TWO.finditer(text):
             begin, end = found.span()
+            if begin < done:  # within a longer name
+                continue
             words = _PART.findall(found[0])
             first, last = words[0], words[-1]
             if _strange(first) or _strange(last) or text[begin - 1 : begin] in _NO_BEGINNING:
@@ -134,7 +137,8 @@ class Names:
             given, family = (last, first) if "," in found[0] else (first, last)
             if self._are_names(given.lower(), family.lower()):
                 longer = self.beside(text, begin, sure=False)
-                yield begin, max(end, longer[1] if longer else end)
+                done = max(end, longer[1] if longer else end)
+                yield begin, done
 
     def _are_names(self, given: str, family: str) -> bool:
         words = self.vocabulary

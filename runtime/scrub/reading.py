@@ -129,7 +129,8 @@ def _joined(found: list[Span], spelled: Plain) -> Iterator[Span]:
         return
     current = found[0]
     for span in found[1:]:
-        if span.start >= current.end:
+        touches = span.start <= current.end + 1 and span.label == current.label == "email"
+        if span.start >= current.end and not touches:
             yield Span(*spelled.origin(current.start, current.end), current.label)
             current = span
         else:

@@ -100,8 +100,14 @@ _LATER: Final = re.compile(
 )
 
 
+_DIGIT: Final = re.compile(r"\d")
+_NEAR: Final = 128
+
+
 def secret_said(text: str, end: int) -> tuple[int, int] | None:
     """Give the secret that is said some words behind a phrase: `password for the portal is ...`."""
+    if not _DIGIT.search(text, end, end + _NEAR):
+        return None
     found = _LATER.match(text, end)
     if found is None:
         return None

@@ -37,6 +37,8 @@ class Phrase:
     terms: tuple[Term, ...]
     spelled: str
     technical: bool
+    secret: bool
+    """It may stand before a word of any form."""
     abbreviated: bool
     """A point behind it ends no sentence."""
 
@@ -70,7 +72,7 @@ class Vocabulary:
         if not terms or terms[0].value == "technical":
             return None
         spelled = " ".join(words)
-        return Phrase((), terms, spelled, technical=False, abbreviated=False)
+        return Phrase((), terms, spelled, technical=False, secret=False, abbreviated=False)
 
     def field(self, words: tuple[str, ...]) -> tuple[Term, ...]:
         """Say what the name of a field means: by its longest end that is a phrase."""
@@ -101,6 +103,7 @@ def _phrase(spelled: str, terms: tuple[Term, ...]) -> Phrase:
         terms,
         spelled,
         technical=terms[0].value == "technical",
+        secret=any(term.value == "secret" for term in terms),
         abbreviated=len(last) == 1 or last in _ABBREVIATIONS,
     )
 

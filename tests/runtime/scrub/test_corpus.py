@@ -8,7 +8,7 @@ from tests.runtime.scrub.labelled import Labelled, Score, labelled, measured
 SCRUBBER = Scrubber(b"the key of the tests")
 
 
-@pytest.fixture(scope="module", params=["corpus.txt"])
+@pytest.fixture(scope="module", params=["corpus.txt", "held_out.txt"])
 def score(request: pytest.FixtureRequest) -> Score:
     return measured(SCRUBBER, labelled(request.param))
 
@@ -25,7 +25,9 @@ def test_what_is_a_machines_stays_character_for_character(score: Score) -> None:
     assert score.damage <= 0.01, "\n".join(score.wrong)
 
 
-@pytest.mark.parametrize("text", labelled("corpus.txt"), ids=lambda text: text.text[:40])
+@pytest.mark.parametrize(
+    "text", [*labelled("corpus.txt"), *labelled("held_out.txt")], ids=lambda text: text.text[:40]
+)
 def test_to_scrub_again_changes_nothing(text: Labelled) -> None:
     once = SCRUBBER.text(text.text).text
 
