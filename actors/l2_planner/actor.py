@@ -97,14 +97,20 @@ class L2PlannerActor:
 
     async def handle(self, message: PlanWanted) -> None:
         """Plan for one incident."""
-        incident = await self.store.read(self.incidents.get(message.incident.id))
+        begun = trio.current_time()
+        case = Case(self.ids.new("plan"), message.incident, message.observation)
+        incident, heals = await self.store.read(
+            lambda connection: (
+                self.incidents.get(message.incident.id)(connection),
+                self.memory.heals(case.drift)(connection),
+            )
+        )
         if incident is None or incident.state is not State.DECIDING:
             return
         if incident.decision != message.incident.decision:
             return  # somebody decided since this was sent
-        case = Case(self.ids.new("plan"), incident, message.observation)
-        begun = trio.current_time()
-        planned = await self._plan(case)
+        case = attrs.evolve(case, incident=incident)
+        planned = await self._plan(case, came_back=heals_too_often(heals, self._now()))
         took_ms = round((trio.current_time() - begun) * 1000)
         record = attrs.evolve(planned.conclusion.record, took_ms=took_ms)
         conclusion = attrs.evolve(planned.conclusion, record=record)
@@ -114,10 +120,8 @@ class L2PlannerActor:
             decided = attrs.evolve(incident, decision=conclusion.outcome)
             await self.gate.send(FixProposed(decided, message.observation))
 
-    async def _plan(self, case: Case) -> Planned:
-        now = self._now()
-        came_back = heals_too_often(await self.store.read(self.memory.heals(case.drift)), now)
-        planned = await self._planned(case, now, came_back=came_back)
+    async def _plan(self, case: Case, *, came_back: bool) -> Planned:
+        planned = await self._planned(case, self._now(), came_back=came_back)
         if not came_back:
             return planned
         conclusion = with_cause(case, planned.conclusion)

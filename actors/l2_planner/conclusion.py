@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Final
 
 import attrs
@@ -40,7 +41,7 @@ class Case:
     incident: Incident
     observation: Observation
 
-    @property
+    @cached_property
     def pattern(self) -> str:
         """Name the kind of the drift."""
         seen = self.observation

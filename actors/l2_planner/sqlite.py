@@ -26,7 +26,16 @@ from runtime.store import Query, Write
 
 _HEALS_KEPT_S: Final = 24 * 3600.0
 
-_SPENT = "select coalesce(sum(coalesce(cost, reserved)), 0), count(*) from plan_spending"
+_SPENT = """
+    select coalesce(sum(case when hour = ? then coalesce(cost, reserved) end), 0),
+           coalesce(sum(hour = ?), 0),
+           coalesce(sum(coalesce(cost, reserved)), 0), count(*),
+           coalesce(sum(case when pattern = ? then coalesce(cost, reserved) end), 0),
+           coalesce(sum(pattern = ?), 0)
+      from plan_spending
+     where site = ? and day = ?
+"""
+"""Cost and calls of an hour, of its day, and of one kind of drift in that day."""
 
 
 @attrs.frozen
@@ -69,13 +78,8 @@ class SqlitePlans:
         hour, day = hour_of(at), day_of(at)
 
         def query(connection: sqlite3.Connection) -> Spending:
-            return Spending(
-                _spent(connection, "where site = ? and day = ? and hour = ?", site, day, hour),
-                _spent(connection, "where site = ? and day = ?", site, day),
-                _spent(
-                    connection, "where site = ? and day = ? and pattern = ?", site, day, pattern
-                ),
-            )
+            row = connection.execute(_SPENT, (hour, hour, pattern, pattern, site, day)).fetchone()
+            return Spending(Spent(*row[:2]), Spent(*row[2:4]), Spent(*row[4:]))
 
         return query
 
@@ -195,11 +199,6 @@ class SqlitePlans:
             raise NotFoundError("plan", decision_id)
 
         return query
-
-
-def _spent(connection: sqlite3.Connection, which: str, *values: str) -> Spent:
-    [(cost, calls)] = connection.execute(f"{_SPENT} {which}", values)
-    return Spent(cost, calls)
 
 
 def _records(

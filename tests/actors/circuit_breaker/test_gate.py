@@ -15,7 +15,7 @@ from actors.circuit_breaker import (
     budgets_in_use,
     pending_approvals,
 )
-from actors.messages import Incident, Mode, Refusal, State, StopKind, Verdict
+from actors.messages import Decision, Incident, Mode, Plan, Refusal, State, StopKind, Verdict
 from actors.requests import (
     ApproveFix,
     LiftSuppression,
@@ -439,3 +439,39 @@ async def test_a_suppression_lifted_between_answer_and_commit_holds_nothing_back
 
     assert ruled is not None
     assert ruled.state is State.ACTING
+
+
+# Plans: no rule made them, so they are counted by the kind of their drift.
+
+
+def a_plan(kind: str, rule_hash: str = "hash-1") -> Decision:
+    plan = Plan("plan_1", kind, 0.9, "gpt-4o", "cloud")
+    return a_decision(rule_id="", rule_hash=rule_hash, plan=plan)
+
+
+async def test_plans_for_one_kind_of_drift_share_a_budget_and_those_for_another_do_not(
+    autojump_clock: MockClock,
+) -> None:
+    bench = Bench(hosts=1)
+    await proven(bench, decision=a_plan("p1-a"))
+
+    same = await bench.fix("i-1", host="ws-1", decision=a_plan("p1-a"))
+    other = await bench.fix("i-2", host="ws-2", decision=a_plan("p1-b"))
+
+    assert (same.state, same.reason) == (State.REFUSED, Refusal.BUDGET)
+    assert other.state is State.ACTING
+    assert bench.tickets.identities == [(StopKind.BUDGET, "p1-a/2026-03-02T12")]
+
+
+async def test_a_plan_with_other_params_has_a_first_host_of_its_own(
+    autojump_clock: MockClock,
+) -> None:
+    bench = Bench(hosts=100)
+    await proven(bench, decision=a_plan("p1-a"))
+
+    first = await bench.fix("i-1", host="ws-1", decision=a_plan("p1-a", "hash-2"))
+    second = await bench.fix("i-2", host="ws-2", decision=a_plan("p1-a", "hash-2"))
+    proved = await bench.fix("i-3", host="ws-3", decision=a_plan("p1-a"))
+
+    assert (first.state, proved.state) == (State.ACTING, State.ACTING)
+    assert (second.state, second.reason) == (State.REFUSED, Refusal.CANARY)
