@@ -33,7 +33,7 @@ class Case:
 
 CASES = (
     Case("durable, 100 agents, mTLS", HUNDRED, ("ours",), tls=True),
-    Case("durable, 100 agents", HUNDRED, ("ours", "aio", "aio-generator", "sync")),
+    Case("durable, 100 agents", HUNDRED, ("ours", "ours-proved", "aio", "aio-generator", "sync")),
     Case("durable, 10 agents x 32", TEN, ("ours", "aio", "sync")),
     Case("ack only, 100 agents", HUNDRED, ("ours", "aio", "aio-generator", "sync"), store="none"),
     Case("100 agents, 2,000/s offered", Shape(100, rate=2000), ("ours",)),

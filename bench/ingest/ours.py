@@ -17,9 +17,12 @@ from actors.drift_receiver import (
     SqliteAgents,
     SqliteHealOrders,
 )
+from actors.escalator import SqliteTickets
+from actors.evidence_log.actor import EvidenceLog
 from actors.journal import JournalActor
 from actors.messages import IncidentToDecide
 from actors.requests import RecordObservation, RecordObservations, ReopenIncident
+from bench.evidence.rates import desk_in
 from bench.ingest.client import REPORT_DRIFT
 from bench.ingest.work import Work, ack, real_work
 from protos.compliance_pb2 import DriftAck, DriftEvent
@@ -36,20 +39,35 @@ OFF = Limits(connections=0, per_address=0, per_identity=0, events_per_s=0)
 """Without the bucket and the caps; what bounds memory and misuse stays as it is."""
 
 
-def serve(path: Path, ready: Callable[[int], None], *, acks_only: bool, tls: Path | None) -> None:
-    """Serve until interrupted."""
-    trio.run(_serve, path, ready, acks_only, tls)
+def serve(
+    path: Path,
+    ready: Callable[[int], None],
+    *,
+    acks_only: bool,
+    tls: Path | None,
+    proves: bool = False,
+) -> None:
+    """Serve until interrupted.
+
+    Args:
+        path: of the file.
+        ready: is told the port.
+        acks_only: keep nothing.
+        tls: a folder of certificates.
+        proves: state, sign and log what happens, as an appliance does.
+    """
+    trio.run(_serve, path, ready, acks_only, tls, proves)
 
 
 async def _serve(
-    path: Path, ready: Callable[[int], None], acks_only: bool, tls: Path | None
+    path: Path, ready: Callable[[int], None], acks_only: bool, tls: Path | None, proves: bool
 ) -> None:
     async with contextlib.AsyncExitStack() as stack:
         service: Service
         if acks_only:
             service = _AcksOnly()
         else:
-            service = await stack.enter_async_context(_servicer(path, real_work()))
+            service = await stack.enter_async_context(_servicer(path, real_work(), proves))
         listener = stack.enter_context(listen("127.0.0.1", 0))
         ready(listener.getsockname()[1])
         context = None if tls is None else _context(tls)
@@ -87,11 +105,20 @@ class _AcksOnly:
 
 
 @contextlib.asynccontextmanager
-async def _servicer(path: Path, work: Work) -> AsyncGenerator[Service]:
+async def _servicer(path: Path, work: Work, proves: bool) -> AsyncGenerator[Service]:
     """Wire what an appliance wires up to where its rooms act: L1 decides within the commit."""
+    bells = list[EvidenceLog]()
+
+    def committed() -> None:
+        for room in bells:
+            room.committed()
+
     heard = Mailbox[Heard]("heard", capacity=4096)
     to_l1 = Mailbox[IncidentToDecide]("to_l1", capacity=1)
-    async with open_database(path, SCHEMAS) as database, trio.open_nursery() as nursery:
+    async with (
+        open_database(path, SCHEMAS, on_commit=committed) as database,
+        trio.open_nursery() as nursery,
+    ):
         journal = JournalActor(
             to_l1.post, database, work.journal, work.coverage, work.clock, work.ids
         )
@@ -103,6 +130,16 @@ async def _servicer(path: Path, work: Work) -> AsyncGenerator[Service]:
         orders = HealOrders(database, SqliteHealOrders(), work.clock, settings.interval_s, fleet)
         servicer = AgentServicer(fleet, work.vocabulary, heard.post, work.clock, work.ids, orders)
         await servicer.load()
+        if proves:
+            bells.append(
+                EvidenceLog(
+                    desk_in(path.parent, database),
+                    SqliteTickets(work.ids, ()),
+                    2.0,
+                    lambda: heard.unsettled > 0,
+                )
+            )
+            nursery.start_soon(bells[0].run)
         yield servicer
         nursery.cancel_scope.cancel()
 

@@ -15,7 +15,7 @@ from bench.ingest.machine import SERVER_CORE, stay_on
 from bench.ingest.work import BareWork, real_work
 from runtime.logs import configure_logs
 
-KINDS = ("ours", "aio", "aio-generator", "sync")
+KINDS = ("ours", "ours-proved", "aio", "aio-generator", "sync")
 STORES = ("real", "bare", "none")
 
 
@@ -39,10 +39,16 @@ def main() -> None:
 
 def _serve(args: argparse.Namespace) -> None:
     # Each kind imports its own alone, for what the others bring along changes asyncio.
-    if args.kind == "ours":
+    if args.kind in ("ours", "ours-proved"):
         from bench.ingest import ours
 
-        ours.serve(args.file, _ready, acks_only=args.store == "none", tls=args.tls)
+        ours.serve(
+            args.file,
+            _ready,
+            acks_only=args.store == "none",
+            tls=args.tls,
+            proves=args.kind == "ours-proved",
+        )
         return
     from bench.ingest import peers
 

@@ -9,6 +9,7 @@ happened is told on standard output, a line each, after it is durable:
 """
 
 import sys
+from importlib.resources import files
 from pathlib import Path
 from random import SystemRandom
 
@@ -26,7 +27,10 @@ from runtime.hosts.sqlite import Database, open_database
 from runtime.hosts.state_dir import held
 from runtime.ids import TimeOrderedIds
 from runtime.logs import configure_logs
-from runtime.roles.line import SCHEMAS
+
+SCHEMAS = {
+    room: files(f"actors.{room}") / "schema" for room in ("journal", "escalator", "evidence_log")
+}
 
 
 async def main(state_dir: Path) -> None:
