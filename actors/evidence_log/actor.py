@@ -21,7 +21,7 @@ from runtime.errors import ConflictError, EvidenceFormatError, InvalidFileError,
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(actor="evidence_log")
 
-_GATHER_S = 0.01
+_GATHER_S = 0.005
 """Between being woken and looking: what is committed meanwhile is proved in one batch."""
 
 Wish = RotateEvidenceKey | BeginEvidenceLog

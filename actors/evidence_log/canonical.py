@@ -6,6 +6,7 @@ own encoder gives the same bytes in a tenth of the time.  Whatever else comes go
 
 import json
 from collections.abc import Mapping, Sequence
+from json.encoder import encode_basestring
 from typing import Final
 
 import rfc8785
@@ -40,9 +41,9 @@ def canonical(value: JSON) -> bytes:
         raise NotCanonicalError(str(error)) from error
 
 
-def canonical_words(value: str | Mapping[str, str]) -> bytes:
-    """Spell a text, or names with texts, all of which a store has kept: nobody spells them else."""
-    return _encode(value).encode()
+def canonical_word(text: str) -> bytes:
+    """Spell a text that a store has kept, so that it can be spelled."""
+    return encode_basestring(text).encode()
 
 
 def whole(value: JSON) -> JSON:

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias, cast
 
 import attrs
 
-from actors.evidence_log.canonical import NotCanonicalError, canonical, canonical_words
+from actors.evidence_log.canonical import NotCanonicalError, canonical, canonical_word
 from actors.messages import JSON
 from actors.messages.evidence import OwedFact, ProofKind
 from actors.messages.suppression import drift_key
@@ -67,7 +67,7 @@ _STATES: Final[Mapping[str, ProofKind]] = {
 """Where a fact has no kind of its own, it is told from the state that it led to."""
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class Statement:
     """What is signed of a fact."""
 
@@ -123,8 +123,8 @@ def _predicate(
     fact: OwedFact, body: bytes, withheld: str, version: str, log: Mapping[str, JSON] | None
 ) -> bytes:
     parts = [
-        b'{"aright":', _word(version), b',"at":', canonical_words(fact.at),
-        _check(fact.host, fact.check, fact.controls),
+        b'{"aright":', _word(version), b',"at":', canonical_word(fact.at),
+        _check(fact),
         _decision(fact.decided, fact.allowed),
         b',"fact":{', b'"body":%b,' % body if body else b"",
         _fact(fact.kind, fact.now or "", fact.before or "", withheld),
@@ -137,15 +137,20 @@ def _predicate(
 
 @lru_cache(_REMEMBERED)
 def _word(word: str) -> bytes:
-    return canonical(word)
+    return canonical_word(word)
+
+
+def _check(fact: OwedFact) -> bytes:
+    if not fact.host:
+        return b""
+    named = b',"id":%b' % _word(fact.check) if fact.check else b""
+    return b',"check":{%b"host":%b%b}' % (_controls(fact.controls), _word(fact.host), named)
 
 
 @lru_cache(_REMEMBERED)
-def _check(host: str, check: str, controls: str) -> bytes:
-    if not host:
-        return b""
-    told: dict[str, JSON] = {"controls": cast("JSON", json.loads(controls)), "host": host}
-    return b',"check":%b' % canonical(_without_empty({**told, "id": check}))
+def _controls(controls: str) -> bytes:
+    told = cast("JSON", json.loads(controls))
+    return b'"controls":%b,' % canonical(told) if told else b""
 
 
 @lru_cache(_REMEMBERED)
@@ -158,13 +163,14 @@ def _fact(kind: str, now: str, was: str, withheld: str) -> bytes:
 def _incident(fact: OwedFact) -> bytes:
     if not fact.incident_id:
         return b""
-    told = {
-        "id": fact.incident_id, "observation": fact.observation_id, "opened_at": fact.opened_at,
-        "severity": fact.severity,
-    }  # fmt: skip
-    if fact.recurred_from:
-        told["recurred_from"] = fact.recurred_from
-    return b',"incident":%b' % canonical_words(told)
+    follows = canonical_word(fact.recurred_from) if fact.recurred_from else b""
+    return b',"incident":{"id":%b,"observation":%b,"opened_at":%b%b,"severity":%b}' % (
+        canonical_word(fact.incident_id),
+        canonical_word(fact.observation_id),
+        canonical_word(fact.opened_at),
+        b',"recurred_from":%b' % follows if follows else b"",
+        _word(fact.severity),
+    )
 
 
 @lru_cache(_REMEMBERED)
@@ -187,7 +193,7 @@ def _without_empty(fields: dict[str, JSON]) -> dict[str, JSON]:
 
 def _subject(fact: OwedFact, proves: ProofKind) -> bytes:
     if fact.incident_id:
-        return canonical_words(f"incident/{fact.incident_id}")
+        return canonical_word(f"incident/{fact.incident_id}")
     if fact.host:
         return canonical(f"check/{drift_key(fact.site, fact.host, fact.check)}")
     return canonical(f"{proves}/{drift_key(fact.site, '', '')}")

@@ -13,7 +13,7 @@ from actors.ports import EvidenceReads, Proofs
 from runtime.store import Query, Write
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class Leaf:
     """A signed statement on its way into the log."""
 
