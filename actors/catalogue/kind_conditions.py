@@ -40,6 +40,8 @@ class KindConditions:
     none_of: tuple[Raw, ...]
     example: str
     """Made of the kind alone: no host said it."""
+    near: tuple[str, ...]
+    """Answers of other kinds, each short of one thing; made of kinds alone as well."""
 
 
 def kind_conditions(kind: str) -> KindConditions:
@@ -50,7 +52,8 @@ def kind_conditions(kind: str) -> KindConditions:
     """
     if kind in _SHAPES:
         found, absent, example = _SHAPES[kind]
-        return _of([_PLAIN, *found], [*absent, _any_of(sorted(STATES))], example)
+        near = [each for each in ("", "1", "0644", "a, b", "something", "off") if each != example]
+        return _of([_PLAIN, *found], [*absent, _any_of(sorted(STATES))], example, near)
     states = kind.split(" ")
     if not kind or not STATES.issuperset(states):
         raise ValueError(f"no answer is of the kind {kind!r}")
@@ -58,13 +61,20 @@ def kind_conditions(kind: str) -> KindConditions:
     if len(states) == KINDS:  # of those that come later in the alphabet the kind says nothing
         others = [each for each in others if each < states[-1]]
     words = [_any_of([each]) for each in states]
+    near = [" ".join(each for each in states if each != word) for word in states]
+    if len(states) < KINDS:
+        near.append(f"{kind} {others[0]}")
     if kind == _EMPTY:  # the word, or no word at all
+        near = ["something", near[-1]]
         words = [f"(?i)^{_BLANKS}$|{words[0].removeprefix('(?i)')}"]
-    return _of([_PLAIN, *words], [_any_of(others)], kind)
+    return _of([_PLAIN, *words], [_any_of(others)], kind, near)
 
 
-def _of(found: Sequence[str], absent: Sequence[str], example: str) -> KindConditions:
-    return KindConditions(tuple(map(_asked, found)), tuple(map(_asked, absent)), example)
+def _of(
+    found: Sequence[str], absent: Sequence[str], example: str, near: Sequence[str]
+) -> KindConditions:
+    asked, refused = tuple(map(_asked, found)), tuple(map(_asked, absent))
+    return KindConditions(asked, refused, example, tuple(near))
 
 
 def _any_of(words: Sequence[str]) -> str:

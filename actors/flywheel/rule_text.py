@@ -92,9 +92,9 @@ def _justified(pattern: Pattern, samples: Sequence[Sample]) -> Iterator[JSON]:
 def _beside(pattern: Pattern, decides: Decides) -> Iterator[JSON]:
     """Write events that fail one condition each, and so are not the rule's."""
     elsewhere = Platform.LINUX if pattern.platform == Platform.WINDOWS else Platform.WINDOWS
-    other = "off" if pattern.kind != "off" else "on"
+    answers = kind_conditions(pattern.kind).near
     near: list[Raw] = [
-        _given(pattern) | {"actual": kind_conditions(other).example},
+        *(_given(pattern) | {"actual": answer} for answer in answers),
         _given(pattern) | {"status": Status.ERROR.value},
         _given(pattern) | {"platform": elsewhere.value},
         _given(pattern) | {"check_type": _ANOTHER_CHECK},

@@ -78,7 +78,12 @@ def test_the_example_of_a_kind_is_of_that_kind_and_decided(kind: str) -> None:
     known = kind_conditions(kind)
 
     assert drift_kind(known.example) == kind
-    assert decides(asking(known), known.example)
+    rules = asking(known)
+    assert decides(rules, known.example)
+    assert known.near
+    for answer in known.near:
+        assert drift_kind(answer) != kind
+        assert not decides(rules, answer)
 
 
 @pytest.mark.parametrize("kind", ["", "nonsense", "not  running", "off nonsense"])

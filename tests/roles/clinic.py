@@ -2,12 +2,14 @@
 
 import contextlib
 import datetime as dt
+import sqlite3
 from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from random import Random
 
 import attrs
 import trio
+import trio.testing
 
 from actors.catalogue.pattern_signature import pattern_signature
 from actors.circuit_breaker import GateSettings
@@ -248,3 +250,15 @@ class Clinic:
     def tickets(self, kind: str) -> list[Ticket]:
         listed = self.line.tickets.listed(resolved=True)(self.store.connection)
         return [each for each in listed if each.kind == kind]
+
+
+def proven_journal(folder: Path, flywheel: FlywheelSettings) -> sqlite3.Connection:
+    """Give a journal in which a plan healed 127 times, and is proposed."""
+    clinic = Clinic(folder, flywheel)
+
+    async def prove() -> None:
+        async with clinic.open():
+            await clinic.prove(127)
+
+    trio.run(prove, clock=trio.testing.MockClock(autojump_threshold=0))
+    return clinic.store.connection

@@ -15,7 +15,7 @@ from actors.messages import Mode, State
 from actors.requests import ApprovePromotion, DemoteRule, RejectPromotion
 from runtime.errors import ConflictError, NotFoundError
 from runtime.hosts.sqlite import InlineStore
-from tests.roles.clinic import CHECK, HOSTS, HOUR_S, Clinic
+from tests.roles.clinic import CHECK, HOSTS, HOUR_S, Clinic, proven_journal
 
 QUICK = FlywheelSettings(shadow_decisions=5, canary_attempts=10)
 SIGNED = ("kim", "a person said so")
@@ -28,15 +28,9 @@ Reopen = Callable[..., Clinic]
 @pytest.fixture(scope="module")
 def proven(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
     """A journal in which a plan healed 127 times, and is proposed."""
-    clinic = Clinic(tmp_path_factory.mktemp("clinic"), QUICK)
-
-    async def prove() -> None:
-        async with clinic.open():
-            await clinic.prove(127)
-
-    trio.run(prove, clock=trio.testing.MockClock(autojump_threshold=0))
-    yield clinic.store.connection
-    clinic.store.connection.close()
+    journal = proven_journal(tmp_path_factory.mktemp("clinic"), QUICK)
+    yield journal
+    journal.close()
 
 
 @pytest.fixture
