@@ -1,9 +1,10 @@
 """L1 evaluator: the first rule that matches decides, and the reason is kept.
 
 Receives  IncidentToDecide
-Sends     FixProposed, when the rule names a runbook
+Sends     FixProposed, when the rule names a runbook; PlanWanted, when none fits
 Keeps     every rule set that decided, and cooldowns, claimed in the commit of the decision;
-          without a rule, or with one that escalates, the incident goes to a person there and then
+          with a rule that escalates, or with none and no planner that has room, the incident goes
+          to a person there and then
 Falls     the incident comes again and is decided again; cooldowns are taken up from the store
 """
 

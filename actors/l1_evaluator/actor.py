@@ -42,6 +42,9 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(actor="l1_evaluator")
 STALLED_AFTER = 60.0
 """Seconds after which the journal hands an incident out again that nobody took further."""
 
+PLAN_STALLED_AFTER = 900.0
+"""The same for one that waits for a plan: others may stand before it, each with its deadline."""
+
 
 @attrs.frozen
 class RulesInForce:
@@ -169,7 +172,8 @@ class L1Evaluator:
     ) -> None:
         """Leave an incident to the planner; where that has no room, a person gets it at once."""
         incident = message.incident
-        await self.store.commit(*writes, self._to_deciding(incident, fact, None, now))
+        to_deciding = self._to_deciding(incident, fact, None, now, PLAN_STALLED_AFTER)
+        await self.store.commit(*writes, to_deciding)
         deciding = attrs.evolve(incident, state=State.DECIDING)
         # Never waits: what rules can heal must not stand behind what a model thinks about.
         if not planner.offer(PlanWanted(deciding, message.observation)):
@@ -197,9 +201,14 @@ class L1Evaluator:
         )
 
     def _to_deciding(
-        self, incident: Incident, fact: Fact, decision: Decision | None, now: Moment
+        self,
+        incident: Incident,
+        fact: Fact,
+        decision: Decision | None,
+        now: Moment,
+        stalled_after: float = STALLED_AFTER,
     ) -> Write[object]:
-        due = now.after(STALLED_AFTER)
+        due = now.after(stalled_after)
         if incident.state is not State.DECIDING:
             move = Move(State.DECIDING, (State.OBSERVED,), fact, due=due, decision=decision)
             return self.incidents.move(incident.id, move, now)

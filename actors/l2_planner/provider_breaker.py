@@ -29,6 +29,8 @@ class ProviderBreaker:
     rests_until: float = 0.0
     _rests: int = 0
     _probing: bool = False
+    _proven: bool = False
+    """Whether it answered in this life: an earlier one may have told people that it does not."""
 
     def wait_s(self, now: float) -> float:
         """Count the seconds until it may be asked; 0 when it may."""
@@ -42,11 +44,11 @@ class ProviderBreaker:
         return True
 
     def answered(self) -> bool:
-        """Note an answer, be it of use or not; say whether that ends a failure people know of."""
-        was_open = self._rests > 0
+        """Note an answer; say whether people may have been told that there is none."""
+        is_news, self._proven = self._rests > 0 or not self._proven, True
         self.failures, self.reason, self.rests_until = 0, None, 0.0
         self._rests, self._probing = 0, False
-        return was_open
+        return is_news
 
     def failed(self, fault: Fault, now: float, asked_s: float = 0.0) -> bool:
         """Note a failure; say whether it is by this one that the provider stops being asked.

@@ -72,6 +72,8 @@ def test_a_plan_heals_and_its_answer_heals_the_next_host(model: LocalModel, tmp_
         assert "no rule matches" in page
         shown = site.aright("plan", "show", first["plan"]).stdout
         assert "demo, demo-1" in shown
+        assert site.aright("plan", "show", "plan_unknown").exit_code == 3
+        assert site.aright("plan", "list", "--ruling", "maybe").exit_code == 2
         budget = {row["budget"]: row for row in site.data("plan", "budget")}
         assert budget["day_calls"]["used"] == 1
         assert site.data("ticket", "list") == []

@@ -260,6 +260,19 @@ async def test_a_provider_that_fails_again_and_again_is_left_alone_with_one_tick
     assert await room.tickets() == []
 
 
+async def test_a_ticket_of_an_earlier_life_ends_with_the_first_answer_of_this_one(
+    autojump_clock: MockClock,
+) -> None:
+    room = Room.of(fails(401), settings=AUTO)
+    await room.planned(await room.drift())
+    assert StopKind.PROVIDER_DOWN in {ticket.kind for ticket in await room.tickets()}
+
+    room.models.said["a"] = says(plan())
+    await room.planned(await room.drift(host="ws-2"))  # a new actor: its breakers know nothing
+
+    assert StopKind.PROVIDER_DOWN not in {ticket.kind for ticket in await room.tickets()}
+
+
 # Money.
 
 

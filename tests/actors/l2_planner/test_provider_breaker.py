@@ -65,3 +65,9 @@ def test_what_speaks_against_a_question_does_not_speak_against_the_provider() ->
     breaker = failing(9, Fault.REFUSED)
 
     assert breaker.admit(0.0)
+
+
+def test_the_first_answer_of_a_life_is_news_and_the_next_ones_are_not() -> None:
+    breaker = ProviderBreaker()
+
+    assert [breaker.answered() for _ in range(3)] == [True, False, False]
