@@ -15,6 +15,7 @@ BENCHES = {
     "backtest": ["--events", "200000"],
     "anchor": [],
     "flywheel": ["--patterns", "10000"],
+    "kit": [],
 }
 """Module -> its arguments.  `python -m bench.l1` without --quick takes about six minutes."""
 

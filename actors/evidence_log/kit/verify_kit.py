@@ -222,8 +222,7 @@ def layout(names: set[str]) -> tuple[list[Any], list[Any], list[Any]]:
     return heads, leaves, grown
 def judged(data: bytes, known: str | None, outside: dict[int, bytes], told: dict[str, Any]) -> str:
     kit = read("not_a_kit", unpacked, data)
-    need(MANIFEST in kit, "not_a_kit", "unusable")
-    payload, lines = read("bad_manifest", envelope, kit[MANIFEST])
+    payload, lines = read("bad_manifest", envelope, kit.get(MANIFEST))
     said, keys, origins, subjects = read("bad_manifest", manifest, payload)
     signers, changes = sealed(payload, lines, keys, "manifest_signature"), list[set[str]]()
     told |= {"fingerprint": lines[0][0], **said}
@@ -231,10 +230,11 @@ def judged(data: bytes, known: str | None, outside: dict[int, bytes], told: dict
     need(given == subjects, "other_members")
     heads, leaves, grown = read("bad_layout", layout, {*kit})
     told["statements"], own = len(leaves), read("bad_headers", headers, kit["headers.json"])
-    roots, under = dict[tuple[int, int], bytes](), dict.fromkeys(heads, 0)
+    roots, under, sizes = dict[tuple[int, int], bytes](), dict.fromkeys(heads, 0), dict[Any, int]()
     for log, size in heads:
         name = told["where"] = f"logs/{log}/{size:012}.checkpoint"
         text, origin, at, roots[log, size], below = read("bad_checkpoint", checkpoint, kit[name])
+        sizes[log, kit[name]] = size
         need((origin, at) == (origins.get(log), size), "other_head")
         ids = {digest(b"%b\n\1%b" % (origin.encode(), raw))[:4]: key for key, raw in keys.items()}
         by = [(ids[s[:4]], s[4:]) for signer, s in below if signer == origin and s[:4] in ids]
@@ -253,7 +253,7 @@ def judged(data: bytes, known: str | None, outside: dict[int, bytes], told: dict
         changes += [by_keys] if kind == "urn:aright:evidence:log:v1" else []
         entry = digest(b"\0" + kit[name])
         index, path, note = read("bad_proof", proof, kit[f"{name[:-9]}tlog-proof"])
-        size = read("bad_proof", checkpoint, note)[2]
+        size = sizes.get((log, note)) or read("bad_proof", checkpoint, note)[2]
         need(index == leaf, "other_leaf")
         need(kit.get(f"logs/{log}/{size:012}.checkpoint") == note, "other_head")
         need(leaf < size and root_over(entry, leaf, size, path) == roots[log, size], "not_included")

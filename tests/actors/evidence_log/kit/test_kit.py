@@ -168,7 +168,7 @@ def test_a_member_that_was_taken_out_is_missed(name: str) -> None:
     def change(members: dict[str, bytes]) -> None:
         del members[name]
 
-    expected = ("unusable", "not_a_kit") if name == MANIFEST else ("mismatch", "other_members")
+    expected = ("unusable", "bad_manifest") if name == MANIFEST else ("mismatch", "other_members")
     assert both(with_members(change)) == expected
 
 

@@ -1,0 +1,1 @@
+"""Kits for auditors: the time that verifying takes, and what becomes of tampered ones."""
