@@ -1,4 +1,4 @@
-"""`python -m bench.kit`: flipped bits, and what verifying takes of a processor, by both verifiers."""
+"""`python -m bench.kit`: flipped bits, and what verifying takes of a processor, done twice."""
 
 import argparse
 import json

@@ -14,6 +14,7 @@ import click
 from runtime.cli.client import mapping, read
 from runtime.cli.demo.appliance import Appliance
 from runtime.cli.demo.play import Play
+from runtime.cli.demo.proof import prove
 from runtime.cli.demo.scenes import STOPPED
 from runtime.cli.demo.stage import Stage, host_trees
 from runtime.cli.exits import Exit, end, explained
@@ -51,6 +52,8 @@ def command(context: click.Context, once: bool, seed: int, folder: Path | None) 
             with explained():
                 play.perform(as_root=as_root)
             _explain(play)
+            with explained():
+                prove(play)
             reached = _summary(play)
             if not once and sys.stdout.isatty():
                 _stay(stage)
