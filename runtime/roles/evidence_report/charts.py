@@ -19,6 +19,7 @@ COLOURS: Final[Mapping[str, str]] = {
     "awaiting_approval": "#8fb0d4",
     "refused": AMBER,
     "suppressed": GREY,
+    "audited": "#b9a6cf",
     "open": RED,
 }
 _INK: Final = "#3a4452"

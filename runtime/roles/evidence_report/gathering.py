@@ -34,6 +34,13 @@ _ARIGHT = "aright"
 """Who acted when no person did."""
 _SETTLED = frozenset({"healed", "passed", "rolled_back"})
 
+_STATE: Mapping[str, str] = {
+    "passed": "passed",
+    "passed_meanwhile": "passed",
+    "audit_refused": "audited",
+}
+"""Facts that say more than the state they led to."""
+
 _WHAT: Mapping[str, str] = {
     "fix_approved": "Approved the fix",
     "fix_rejected": "Rejected the fix",
@@ -154,7 +161,7 @@ def _drift(story: Sequence[_Told]) -> Drift:
     first = story[0]
     outcome, last = "open", first
     for each in story:
-        state = "passed" if each.kind in ("passed", "passed_meanwhile") else each.now
+        state = _STATE.get(each.kind, each.now)
         # What was healed stays so when its incident is closed; a new one tells of its return.
         if state in OUTCOMES and (outcome not in _SETTLED or state in _SETTLED):
             outcome, last = state, each

@@ -132,11 +132,12 @@ class Report:
 OUTCOMES = {
     "healed": "Healed and verified",
     "passed": "Went away by itself",
-    "rolled_back": "Fix undone",
+    "rolled_back": "Undone, to a person",
     "escalated": "Handed to a person",
     "awaiting_approval": "Waits for approval",
     "refused": "Held back by a limit",
     "suppressed": "Held back: it returns",
+    "audited": "Watched, not healed",
     "open": "Open",
 }
-"""What a drift came to, by the state that it was last in."""
+"""What a drift came to, by the state that it was last in; `audited` is refused by audit mode."""

@@ -44,7 +44,8 @@ def tiles(report: Report) -> list[tuple[str, str]]:
     """Give the figures at the head: each with what it counts."""
     healed = sum(each.outcome == "healed" for each in report.drifts)
     waiting = sum(
-        each.outcome in ("open", "awaiting_approval", "escalated") for each in report.drifts
+        each.outcome in ("open", "awaiting_approval", "escalated", "rolled_back")
+        for each in report.drifts
     )
     return [
         (str(len(report.drifts)), "drifts found"),
