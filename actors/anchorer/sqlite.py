@@ -121,9 +121,10 @@ def _add(connection: sqlite3.Connection, batch: Batch) -> None:
         "insert into anchor_batches values (null, ?, ?, ?, ?, ?, null, null, null)",
         [name, batch.quorum, *_moment(batch.made)],
     )
+    digests = [hashlib.sha256(member.head.note).digest() for member in batch.members]
+    check(digests, [member.path for member in batch.members], batch.root)
     for member in batch.members:
         head = member.head
-        check(hashlib.sha256(head.note).digest(), member.path, batch.root)
         connection.execute(
             "insert into anchor_members values (?, ?, ?, ?, ?)",
             [head.log, head.size, name, head.note, member.path],

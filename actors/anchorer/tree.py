@@ -10,6 +10,7 @@ library would make at once.
 # pyright: reportUnknownParameterType=false
 
 from collections.abc import Sequence
+from functools import partial
 from io import BytesIO
 from typing import cast
 
@@ -30,6 +31,9 @@ _PIECE = 1024
 
 _LONGEST = 4096
 """Bytes of a path: over a hundred levels."""
+
+_OWN = 12
+"""Operations at the beginning of a path that it shares with few others."""
 
 
 @attrs.frozen
@@ -56,25 +60,28 @@ def plant(digests: Sequence[bytes], nonces: Sequence[bytes]) -> Tree:
     return Tree(crown.root, paths)
 
 
-def replay(digest: bytes, path: bytes) -> bytes:
-    """Give the message to which operations lead; raises ProofError."""
-    if len(path) > _LONGEST:
-        raise ProofError("too_large", f"a path of more than {_LONGEST} bytes")
-    return guarded(lambda: _replayed(digest, path))
+def check(digests: Sequence[bytes], paths: Sequence[bytes], root: bytes) -> None:
+    """Raise ProofError where a path does not lead from its digest to the root."""
+    known = {root: b""}
+    for digest, path in zip(digests, paths, strict=True):
+        if len(path) > _LONGEST:
+            raise ProofError("too_large", f"a path of more than {_LONGEST} bytes")
+        guarded(partial(_check, digest, path, known))
 
 
-def _replayed(message: bytes, path: bytes) -> bytes:
+def _check(message: bytes, path: bytes, known: dict[bytes, bytes]) -> None:
+    """Replay a path as far as it is not known: operations that lead from a message to the root."""
     stream = BytesIO(path)  # so short that the library's own context is quick with all of it
     context = StreamDeserializationContext(stream)
-    while tag := stream.read(1):
+    rest, passed = path, list[tuple[bytes, bytes]]()
+    while known.get(message) != rest:
+        tag = stream.read(1)
+        if not tag:
+            raise ProofError("other_root", "the path does not lead to the root")
         message = cast("bytes", Op.deserialize_from_tag(context, tag)(message))
-    return message
-
-
-def check(digest: bytes, path: bytes, root: bytes) -> None:
-    """Raise ProofError where operations do not lead from a digest to the root."""
-    if replay(digest, path) != root:
-        raise ProofError("other_root", "the path does not lead to the root")
+        rest = path[stream.tell() :]
+        passed.append((message, rest))
+    known.update(passed[_OWN:])
 
 
 def _planted(digests: Sequence[bytes], nonces: Sequence[bytes]) -> Tree:

@@ -1,6 +1,11 @@
 """Proofs spelled byte by byte, good and hostile."""
 
+from io import BytesIO
 from pathlib import Path
+from typing import cast
+
+from opentimestamps.core.op import Op
+from opentimestamps.core.serialize import StreamDeserializationContext
 
 DATA = Path(__file__).parents[2] / "data" / "ots"
 
@@ -53,3 +58,12 @@ def strange(payload: bytes = b"") -> bytes:
 
 def vector(name: str) -> bytes:
     return (DATA / name).read_bytes()
+
+
+def replay(message: bytes, operations: bytes) -> bytes:
+    """Give the message to which operations lead; raises ValueError where they are too much."""
+    stream = BytesIO(operations)
+    while tag := stream.read(1):
+        operation = Op.deserialize_from_tag(StreamDeserializationContext(stream), tag)
+        message = cast("bytes", operation(message))
+    return message

@@ -12,8 +12,17 @@ from actors.anchorer import tree
 from actors.anchorer.guards import ProofError
 from actors.anchorer.proof import read_stamp
 from actors.anchorer.stamps import grown, issue, merged, spelled
-from actors.anchorer.tree import check, plant, replay
-from tests.actors.anchorer.forge import ALSO, DIGEST, SHA256, append, bitcoin, pending, prepend
+from actors.anchorer.tree import check, plant
+from tests.actors.anchorer.forge import (
+    ALSO,
+    DIGEST,
+    SHA256,
+    append,
+    bitcoin,
+    pending,
+    prepend,
+    replay,
+)
 
 A, B = b"https://a.example", b"https://b.example"
 
@@ -31,8 +40,10 @@ def nonces(count: int) -> list[bytes]:
 def test_every_path_leads_to_the_root(count: int) -> None:
     planted = plant(digests(count), nonces(count))
 
-    for digest, path in zip(digests(count), planted.paths, strict=True):
-        check(digest, path, planted.root)
+    check(digests(count), planted.paths, planted.root)
+    assert {
+        replay(digest, path) for digest, path in zip(digests(count), planted.paths, strict=True)
+    } == {planted.root}
 
 
 @given(st.integers(1, 200), st.sampled_from([1, 2, 4, 16]))
@@ -59,7 +70,7 @@ def test_two_batches_of_one_moment_do_not_collide() -> None:
 
     assert one.root != other.root
     with pytest.raises(ProofError, match="other_root"):
-        check(digests(9)[0], one.paths[0], other.root)
+        check(digests(9), one.paths, other.root)
 
 
 def test_the_same_digests_with_other_nonces_are_another_batch() -> None:
@@ -70,8 +81,7 @@ def test_a_digest_that_stands_twice_has_two_paths() -> None:
     twins = plant([DIGEST, DIGEST], nonces(2))
 
     assert twins.paths[0] != twins.paths[1]
-    for path in twins.paths:
-        check(DIGEST, path, twins.root)
+    check([DIGEST, DIGEST], twins.paths, twins.root)
 
 
 def test_swapped_append_and_prepend_lead_elsewhere() -> None:
@@ -82,7 +92,7 @@ def test_swapped_append_and_prepend_lead_elsewhere() -> None:
     for place in (place for place in range(len(path)) if path[place] in swap):
         swapped = path[:place] + swap[path[place]] + path[place + 1 :]
         with pytest.raises(ProofError):
-            check(digests(8)[3], swapped, planted.root)
+            check([digests(8)[3]], [swapped], planted.root)
 
 
 @given(st.integers(2, 40), st.data())
@@ -92,12 +102,15 @@ def test_a_path_of_a_neighbour_or_with_a_part_missing_leads_elsewhere(
 ) -> None:
     planted = plant(digests(count), nonces(count))
     one, other = draw.draw(st.permutations(range(count)))[:2]
+    swapped = list(planted.paths)
+    swapped[one] = planted.paths[other]
     with pytest.raises(ProofError):
-        check(digests(count)[one], planted.paths[other], planted.root)
+        check(digests(count), swapped, planted.root)
 
     cut = draw.draw(st.integers(0, len(planted.paths[one]) - 1))
+    swapped[one] = planted.paths[one][:cut]
     with pytest.raises(ProofError):
-        check(digests(count)[one], planted.paths[one][:cut], planted.root)
+        check(digests(count), swapped, planted.root)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +125,7 @@ def test_a_path_of_a_neighbour_or_with_a_part_missing_leads_elsewhere(
 )
 def test_a_path_that_is_none_is_refused(path: bytes, reason: str) -> None:
     with pytest.raises(ProofError) as refused:
-        replay(DIGEST, path)
+        check([DIGEST], [path], DIGEST)
     assert refused.value.reason == reason
 
 
@@ -149,7 +162,7 @@ def test_whatever_the_operations_a_grown_stamp_leads_through_the_promise_to_the_
                 read_stamp(DIGEST, b"\xf1\x04side" + beside + pending(B)),
             ]
         )
-    except ProofError:  # too long for the format
+    except (ProofError, ValueError):  # too long for the format
         return
 
     whole = grown(stamp, A.decode(), commitment, after + SHA256 + bitcoin(7))
