@@ -63,8 +63,8 @@ from runtime.roles.learned_rules import LearnedRules, lay
 from runtime.roles.line import SCHEMAS, Line, LineSettings, Ports, build_line
 from runtime.roles.people import policy_of, reach_of
 from runtime.roles.planner import planner_settings, planning_of
-from runtime.roles.scrub_key import site_scrubber
 from runtime.roles.views import view
+from runtime.scrub_key import site_scrubber
 from runtime.settings import AgentUpdate, MaintenanceWindow, Settings, Target
 from runtime.shutdown import Shutdown, watch_signals
 
@@ -98,7 +98,7 @@ async def run_appliance(settings: Settings) -> None:
             )
         )
         clock, random = SystemClock(), SystemRandom()
-        scrubber = site_scrubber(state_dir)
+        scrubber = site_scrubber(settings)
         ways = channels_of(settings, clock, random, scrubber)
         if lay(settings.learned_rules, await database.read(SqliteFlywheel().rule_files())):
             in_force.catalogue = load_catalogue(settings)

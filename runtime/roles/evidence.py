@@ -1,7 +1,5 @@
 """The evidence log of an appliance: its files, its scrubber, and the services that edges make."""
 
-import contextlib
-import secrets
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -17,17 +15,11 @@ from actors.evidence_log.scrubbing import scrub_with
 from actors.journal import SqliteFacts
 from runtime.actor import Actor, actor, service
 from runtime.clock import Clock
-from runtime.errors import ConflictError, InvalidFileError
-from runtime.hosts.replaced_file import replace_file
 from runtime.mailbox import Full, Mailbox
 from runtime.roles.line import Line
-from runtime.scrub import Scrubber
+from runtime.scrub_key import site_scrubber
 from runtime.settings import Settings
 from runtime.store import Store
-
-_TAG_KEY = "scrub.key"
-_TAG_KEY_BYTES = 32
-_OURS = 0o600
 
 
 @attrs.define(eq=False)
@@ -79,7 +71,7 @@ def evidence_of(settings: Settings, state_dir: Path, store: Store, clock: Clock)
     Raises:
         InvalidFileError: the key of its scrubber's tags cannot be read or made.
     """
-    scrubber = Scrubber(_tag_key(state_dir / _TAG_KEY))
+    scrubber = site_scrubber(settings)
     desk = Desk(
         settings.site_id,
         version("aright"),
@@ -91,13 +83,3 @@ def evidence_of(settings: Settings, state_dir: Path, store: Store, clock: Clock)
         clock,
     )
     return Evidence(desk, settings.evidence.head_every, settings.retention.evidence_days)
-
-
-def _tag_key(path: Path) -> bytes:
-    """Read the key by which a value has one tag everywhere; the first start makes it."""
-    with contextlib.suppress(ConflictError):  # it is there already
-        replace_file(path, None, secrets.token_bytes(_TAG_KEY_BYTES), new_mode=_OURS)
-    key = path.read_bytes()
-    if len(key) != _TAG_KEY_BYTES:
-        raise InvalidFileError(str(path), f"holds no key of {_TAG_KEY_BYTES} bytes")
-    return key
