@@ -187,6 +187,20 @@ async def test_an_incident_that_moves_on_while_a_model_thinks_is_paid_for_and_le
     assert await room.tickets() == []
 
 
+@pytest.mark.parametrize("reasoning", ["\ud800", "a\x00b\x1b[31m", "\u202e" * 3, "x" * 9_000])
+async def test_whatever_a_model_says_can_be_kept_and_shown(
+    reasoning: str, autojump_clock: MockClock
+) -> None:
+    room = Room.of(says(plan(reasoning=reasoning)), settings=AUTO)
+
+    incident = await room.planned(await room.drift())
+
+    assert incident.decision is not None
+    [record] = await room.records()
+    assert record.reasoning.isprintable()
+    assert len(record.reasoning) <= 2_000
+
+
 # The chain.
 
 

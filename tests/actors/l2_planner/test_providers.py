@@ -6,6 +6,7 @@ from random import Random
 import attrs
 import pytest
 import trio
+from hypothesis import given, strategies as st
 
 from actors.l2_planner.anthropic_dialect import Messages
 from actors.l2_planner.asking import Answer, Dialect, Fault, NoAnswer, Tokens
@@ -266,3 +267,28 @@ def test_a_key_is_shown_nowhere() -> None:
         assert KEY not in repr(spoken)
         assert KEY not in repr(spoken.call(PROMPT, structured=True))
         assert KEY not in str(attrs.astuple(PROMPT))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from([
+                "choices", "message", "content", "usage", "type", "text", "input", "error", "code",
+                "finish_reason", "stop_reason", "done", "eval_count", "prompt_tokens", "name",
+            ]),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@given(body=st.binary(max_size=64) | JSON.map(lambda data: json.dumps(data).encode()))
+def test_no_reply_makes_a_dialect_raise(body: bytes) -> None:
+    for kind in ALL:
+        spoken = dialect(kind, "https://example.org/v1")
+        assert isinstance(spoken.read(body), Answer | NoAnswer)
+        assert isinstance(spoken.fault_of(400, body), Fault)
