@@ -16,11 +16,12 @@ import pytest
 from runtime.logs import KEYS
 from tests.system.appliance import until
 
-PATIENCE = 150
+PATIENCE = 240
 """Seconds for the whole play.  An act that the kill fell into runs to its deadline first."""
 
 SECRETS = ("toor", "19000", "PermitRootLogin", "MaxAuth", "Managed by hand", "ALL=(ALL)", "Welcome",
-           "Authorised", "0644", "0640", "0666", "0600")  # fmt: skip
+           "Authorised", "Visitors", "SYSTEM:", "Forget the list", "I was told to", "0644", "0640",
+           "0666", "0600")  # fmt: skip
 """What stands in the files of the demo's hosts, their modes, and what scripts say of them."""
 
 NAMES = frozenset({"timestamp", "incident_id", "ticket_id", "intent_id", "version", "took_ms"})
@@ -54,6 +55,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
         stdin=subprocess.DEVNULL,
         timeout=PATIENCE,
         check=False,
+        env={name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")},
     )
     yield Played(stage, done.returncode, done.stdout, done.stderr)
     for pid in alive(stage):  # where the test fails because of them
@@ -79,7 +81,7 @@ def test_every_outcome_is_reached(played: Played) -> None:
     ended = re.search(r"^(\d+) of (\d+) outcomes reached", played.stdout, re.MULTILINE)
     assert ended is not None
     assert ended[1] == ended[2]
-    assert int(ended[1]) >= 10
+    assert int(ended[1]) >= 23
     assert "NOT " not in played.stdout
 
 

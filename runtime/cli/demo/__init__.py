@@ -7,14 +7,17 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 
 from runtime.cli.client import mapping, read
+from runtime.cli.demo import plans
 from runtime.cli.demo.appliance import Appliance
 from runtime.cli.demo.play import Play
 from runtime.cli.demo.proof import prove
+from runtime.cli.demo.providers import providers, told
 from runtime.cli.demo.scenes import STOPPED
 from runtime.cli.demo.stage import Stage, host_trees
 from runtime.cli.exits import Exit, end, explained
@@ -38,19 +41,25 @@ def command(context: click.Context, once: bool, seed: int, folder: Path | None) 
     Its hosts are directory trees; this machine itself is only read.  Ends with 6 when an outcome
     was not reached.
     """
-    with tempfile.TemporaryDirectory(prefix="aright-demo-") as temporary:
+    with contextlib.ExitStack() as ends:
+        temporary = ends.enter_context(tempfile.TemporaryDirectory(prefix="aright-demo-"))
         stage = Stage((folder or Path(temporary)).resolve())
         if stage.config.exists():
             end(Exit.CONFLICT, f"{stage.folder} has a stage already; name another folder")
         as_root = os.geteuid() == 0
-        _build(stage, seed, as_root=as_root)
+        models = ends.enter_context(providers())
+        _build(stage, seed, models, as_root=as_root)
         # From here on this process speaks as an operator of that appliance.
         context.obj = Options(stage.config, None)
         appliance = Appliance(stage)
         play = Play(stage, appliance)
         try:
             with explained():
-                play.perform(as_root=as_root)
+                play.begin()
+                plans.begin(play)
+                play.go_on(as_root=as_root)
+                plans.go_on(play)
+                play.look_back()
             _explain(play)
             with explained():
                 prove(play)
@@ -63,16 +72,22 @@ def command(context: click.Context, once: bool, seed: int, folder: Path | None) 
     raise SystemExit(Exit.OK if reached else Exit.UNVERIFIED)
 
 
-def _build(stage: Stage, seed: int, *, as_root: bool) -> None:
+def _build(
+    stage: Stage, seed: int, models: Sequence[Mapping[str, object]], *, as_root: bool
+) -> None:
     hosts = host_trees(as_root=as_root)
     random.Random(seed).shuffle(hosts)  # noqa: S311  an order
-    stage.build(hosts)
+    stage.build(hosts, models)
     click.echo(f"{len(hosts)} hosts, and this machine, read-only.  Their trees are in")
     click.echo(f"  {stage.folder}\n")
     click.echo("The config widens two default budgets, so that a minute suffices:")
     click.echo("  runs of one runbook on one host a day: 20 instead of 3")
     click.echo("  hosts that one rule may touch in an hour: all instead of 5 %")
-    click.echo("Rules heal by themselves here (mode: auto); a fresh install is in audit.\n")
+    click.echo("Two others are narrower, for the same reason:")
+    click.echo("  questions to a model about one kind of drift a day: 1 instead of 10")
+    click.echo("  incidents that a new rule decides in shadow: 1 instead of 5")
+    click.echo("Rules and plans heal by themselves here (mode: auto); a fresh install is in")
+    click.echo("audit.  The model that plans is " + told(models) + ".\n")
 
 
 def _summary(play: Play) -> bool:

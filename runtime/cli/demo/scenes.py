@@ -23,6 +23,8 @@ class Scene:
     reason: str = ""
     facts: tuple[str, ...] = ()
     """Kinds that its trace must have, in this order."""
+    rule: str = ""
+    """That must have decided it."""
 
     def reached(self, incidents: Sequence[Incident]) -> Incident | None:
         """Give the incident that shows the outcome, None while there is none."""
@@ -31,6 +33,7 @@ class Scene:
                 str(one["host"]).startswith(self.host)
                 and (one["check"], one["state"]) == (self.check, self.state)
                 and self.reason in ("", one["reason"])
+                and self.rule in ("", one["rule"])
                 and self._has_facts(one)
             ):
                 return one
@@ -74,7 +77,11 @@ STOPPED = (
     ),
 )
 UNKNOWN = Scene(
-    "An unknown drift: to a person", "print-1", "printer_firmware", "escalated", "no_rule"
+    "A drift that no runbook heals: to a person",
+    "print-1",
+    "printer_firmware",
+    "escalated",
+    "no_candidates",
 )
 ASKED = Scene(
     "Who may become root: waits for a yes", "hr-1", "sudoers_permissions", "awaiting_approval"
@@ -96,3 +103,37 @@ RECOVERED = Scene(
     "healed",
 )
 OWNED = Scene("Password hashes belong to somebody: healed", "own-1", "shadow_owner", "healed")
+
+PLANNED = Scene(
+    "No rule knows it: a model plans, the gate lets it, healed",
+    "ward-1",
+    "demo_notice_permissions",
+    "healed",
+    facts=("plan_made",),
+)
+ATTACKED = Scene(
+    "A host tells the model what to choose: the gate drops it",
+    "guest-1",
+    "demo_notice_text",
+    "escalated",
+    "plan_rejected",
+)
+UNPAID = Scene(
+    "The same again: its budget is spent, and a person is told",
+    "guest-2",
+    "demo_notice_text",
+    "escalated",
+    "plan_budget",
+)
+
+
+def in_shadow(host: str, rule: str) -> Scene:
+    """Give what shows that a signed rule decides, and does nothing yet."""
+    title = "Signed: its rule decides in shadow, and touches nothing"
+    return Scene(title, host, "demo_notice_permissions", "refused", "audit", rule=rule)
+
+
+def healed_alone(host: str, rule: str) -> Scene:
+    """Give what shows that a rule heals what a plan healed before."""
+    title = "Its rule heals alone, without a model"
+    return Scene(title, host, "demo_notice_permissions", "healed", rule=rule)
