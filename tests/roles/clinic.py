@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+import shutil
 import sqlite3
 from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
@@ -41,13 +42,24 @@ from runtime.roles.catalogue import Catalogue, load_catalogue, without
 from runtime.roles.learned_rules import LearnedRules, at_once, lay
 from runtime.roles.line import SCHEMAS, Line, LineSettings, Ports, build_line
 from runtime.roles.scenario.host import SimulatedHost, rehearsed_check, rehearsed_runbook
-from runtime.settings import Settings
+from runtime.settings import Settings, shipped
 from runtime.supervisor import supervise
 
 CHECK, RUNBOOK = "shadow_permissions", "LIN-PERM-001"
 HOSTS = [f"ws-{number}" for number in range(1, 7)]
 HOUR_S = 3600.0
 EPOCH = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)
+
+
+def own_rules(folder: Path) -> Path:
+    """Copy some of the shipped checks and runbooks, and no rule: so nothing is known by L1."""
+    (folder / "l1").mkdir(parents=True, exist_ok=True)
+    for name in ("checks/permissions.yaml", "checks/coverage.yaml", "runbooks/files.yaml"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        shutil.copy(shipped("rules") / name, folder / name)
+    scripts = "runbooks/scripts"
+    shutil.copytree(shipped("rules") / scripts, folder / scripts, dirs_exist_ok=True)
+    return folder
 
 
 @attrs.define
@@ -67,15 +79,8 @@ class Reloading:
 
     def _read(self) -> Catalogue:
         read = load_catalogue(self.settings)
-        shipped = {
-            rule.id
-            for rule, place in zip(read.rules.rules, read.places, strict=True)
-            if rule is not None
-            and not Path(place.path).is_relative_to(self.settings.state_path)
-            and not rule.id.startswith("OWN-")
-        }
         return attrs.evolve(
-            without(read, shipped),
+            read,
             checks={name: rehearsed_check(each) for name, each in read.checks.items()},
             runbooks={name: rehearsed_runbook(each) for name, each in read.runbooks.items()},
         )
@@ -105,9 +110,8 @@ class Clinic:
 
     def __attrs_post_init__(self) -> None:
         self.chance = Random(11)  # noqa: S311  to be repeated
-        own = self.folder / "own"
-        (own / "l1").mkdir(parents=True, exist_ok=True)
-        self.in_force = Reloading(Settings(state_dir=self.folder, rules=own))
+        own = own_rules(self.folder / "own")
+        self.in_force = Reloading(Settings(state_dir=self.folder, rules=own, shipped_rules=False))
         learned = self.in_force.settings.learned_rules
         if lay(learned, SqliteFlywheel().rule_files()(self.store.connection)):
             self.in_force.catalogue = self.in_force._read()

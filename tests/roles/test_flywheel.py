@@ -1,7 +1,7 @@
 """A plan becomes a rule on the real line: signed, tried in shadow and canary, and taken back."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import attrs
@@ -15,7 +15,7 @@ from actors.messages import Mode, State
 from actors.requests import ApprovePromotion, DemoteRule, RejectPromotion
 from runtime.errors import ConflictError, NotFoundError
 from runtime.hosts.sqlite import InlineStore
-from tests.roles.clinic import CHECK, HOSTS, HOUR_S, Clinic, proven_journal
+from tests.roles.clinic import CHECK, HOSTS, HOUR_S, Clinic
 
 QUICK = FlywheelSettings(shadow_decisions=5, canary_attempts=10)
 SIGNED = ("kim", "a person said so")
@@ -23,14 +23,6 @@ LATER = 60.0
 """Days after the first attempt, when 127 have been made."""
 
 Reopen = Callable[..., Clinic]
-
-
-@pytest.fixture(scope="module")
-def proven(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
-    """A journal in which a plan healed 127 times, and is proposed."""
-    journal = proven_journal(tmp_path_factory.mktemp("clinic"), QUICK)
-    yield journal
-    journal.close()
 
 
 @pytest.fixture

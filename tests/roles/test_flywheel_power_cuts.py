@@ -1,7 +1,7 @@
 """Whenever the power goes, the rule files and the rules in force are what was kept, afterwards."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import attrs
@@ -26,7 +26,7 @@ from runtime.hosts.sqlite import InlineStore
 from runtime.roles.learned_rules import LearnedRules
 from runtime.store import Query, Write
 from tests.actors.runbook_runner.fakes import Cut, Power, T
-from tests.roles.clinic import Clinic, proven_journal
+from tests.roles.clinic import Clinic
 
 SETTINGS = FlywheelSettings()
 SIGNED = ("kim", "a person said so")
@@ -65,13 +65,6 @@ class PoweredRulebook(LearnedRules):
         self, pattern: Pattern, rule_file: str, tried: Mapping[str, Verdict]
     ) -> Replay:
         return await super().replay(pattern, rule_file, tried)
-
-
-@pytest.fixture(scope="module")
-def proven(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
-    journal = proven_journal(tmp_path_factory.mktemp("clinic"), SETTINGS)
-    yield journal
-    journal.close()
 
 
 def reopened(proven: sqlite3.Connection, folder: Path) -> Clinic:
