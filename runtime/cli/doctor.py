@@ -13,6 +13,7 @@ from runtime.cli.exits import Exit
 from runtime.cli.output import Format, output_option, print_rows
 from runtime.cli.settings import settings
 from runtime.errors import ArightError
+from runtime.llm_settings import LlmProvider
 from runtime.people_settings import Channel
 from runtime.settings import Settings
 
@@ -55,6 +56,8 @@ def _findings(configured: Settings) -> Iterator[Finding]:
     yield Finding("services", True, "systemd" if systemd else "no systemd: targets name commands")
     for channel in configured.channels:
         yield _channel(channel)
+    for provider in configured.llm.providers:
+        yield _provider(provider, configured.llm.model_of(provider))
 
 
 def _rules(configured: Settings) -> Finding:
@@ -119,3 +122,16 @@ def _channel(channel: Channel) -> Finding:
     do = "set it, or name another place" if problem else ""
     told = problem or f"{channel.kind}; whether it takes: aright channel test {channel.name}"
     return Finding(f"channel {channel.name}", not problem, told, do)
+
+
+def _provider(provider: LlmProvider, model: str) -> Finding:
+    """Say whether the key of a model is where the config says.  Nothing is asked: that costs."""
+    what = f"model {provider.label}"
+    if provider.key_place is not None:
+        from runtime.secret_source import MissingSecretError, read_secret
+
+        try:
+            read_secret(provider.key_place)
+        except MissingSecretError as missing:
+            return Finding(what, False, str(missing), "set it, or name another place: key")
+    return Finding(what, True, f"{model} at {provider.host}")

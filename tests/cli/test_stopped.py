@@ -85,7 +85,8 @@ def test_the_doctor_says_what_is_wrong_and_what_to_do(tmp_path: Path) -> None:
     (rules / "own.yaml").write_text("rules: [", encoding="utf-8")
     channel = {"name": "pager", "url": "https://hooks.example.org/", "secret": "env:NOT_SET"}
     config = tmp_path / "appliance.yaml"
-    told = {"rules": str(tmp_path / "rules"), "channels": [channel]}
+    models = [{"kind": "openai", "key": "env:NOT_SET"}, {"kind": "ollama"}]
+    told = {"rules": str(tmp_path / "rules"), "channels": [channel], "llm": {"providers": models}}
     config.write_text(json.dumps({**told, "state_dir": str(tmp_path / "s")}), encoding="utf-8")
 
     said = aright("--config", str(config), "doctor", "-o", "json")
@@ -93,6 +94,7 @@ def test_the_doctor_says_what_is_wrong_and_what_to_do(tmp_path: Path) -> None:
     assert said.exit_code == 1
     rows = {row["what"]: row for row in json.loads(said.stdout)}
     assert rows["rules"]["ok"] == rows["channel pager"]["ok"] == "FAIL"
+    assert (rows["model openai"]["ok"], rows["model ollama"]["ok"]) == ("FAIL", "ok")
     assert rows["rules"]["do"]
     assert "own.yaml" in rows["rules"]["finding"]
     assert not (tmp_path / "s").exists()
