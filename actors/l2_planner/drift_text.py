@@ -14,7 +14,7 @@ from runtime.scrub import Json, Scrubbed, Scrubber, Template
 
 FIELD: Final = 2_000
 """Characters of one field that reach a model."""
-_READ: Final = 16_384
+_READ: Final = 8_192
 """Characters of one field that are looked at at all."""
 _MARGIN: Final = 256
 """Characters before such a cut that do not count: half a number there could not be recognised."""
