@@ -20,6 +20,7 @@ from runtime.scrub.scrubbed import (
     ours,
 )
 from runtime.scrub.scrubber import Json, Scrubber
+from runtime.scrub.signed import pre_scrubbed, signed_scrubbed
 from runtime.scrub.span import Span
 
 __all__ = [
@@ -34,4 +35,6 @@ __all__ = [
     "assemble",
     "joined",
     "ours",
+    "pre_scrubbed",
+    "signed_scrubbed",
 ]

@@ -113,7 +113,7 @@ class Beside:
                 if span is not None:
                     found.append(Span(*span, term.label))
                     return at + longest, self._further(text, span[1], term, gap, found)
-        return at + (longest or 1), 0
+        return at + 1, 0
 
     def _value(
         self, text: str, begin: int, phrase: Phrase, term: Term, gap: Gap
