@@ -17,8 +17,8 @@ _WORD: Final = re.compile(r"[a-z]+")
 _BETWEEN: Final = re.compile(r"[ _.\-/'\t]|' |\. |'s ")
 _LONGEST_BETWEEN: Final = 2
 _ELEMENT: Final = re.compile(r'"[ ]?,[ ]?"(?=[A-Za-z])')
-_COMPOUND: Final = re.compile(r"[\"'\\]{0,2}\s?[=:>]")
-"""What stands behind the name of a field that is one word: `PatientSSN=`."""
+_COMPOUND: Final = re.compile(r"\b[a-z]{5,40}(?=[\"'\\]{0,2}\s?[=:>])")
+"""The name of a field that is one word: `PatientSSN=`."""
 _FIELD: Final = re.compile(r"[\"'\\]{0,2}\s?[=:>]")
 _PERSON_FIELDS: Final = frozenset(
     {"patient", "pt", "subscriber", "insured", "guarantor", "beneficiary"}
@@ -39,28 +39,31 @@ class Beside:
         """Add what stands beside phrases."""
         lower, firsts = text.lower(), self.vocabulary.phrases
         told = _WORD.findall(lower)
-        if firsts.keys().isdisjoint(told):
-            return
-        words = list(_WORD.finditer(lower))
+        begins = [at for at, word in enumerate(told) if word in firsts]
+        if begins:
+            self._phrases(text, told, list(_WORD.finditer(lower)), begins, found)
+        for word in _COMPOUND.finditer(lower):
+            if word[0] not in firsts:
+                phrase = self.vocabulary.compound(text[word.start() : word.end()])
+                if phrase is not None:
+                    self._look(text, [word], 0, (phrase,), found)
+
+    def _phrases(
+        self, text: str, told: list[str], words: Words, begins: list[int], found: list[Span]
+    ) -> None:
+        """Look at the words that begin a phrase, but for those within what was read already."""
         told.append("")
         done, passed = 0, 0
-        for at, word in enumerate(words):
-            if at < passed:
+        for at in begins:
+            if at < passed or words[at].start() < done:
                 continue
-            ways = firsts.get(told[at])
-            if ways is None:
-                if _COMPOUND.match(text, word.end()) and word.start() >= done:
-                    phrase = self.vocabulary.compound(text[word.start() : word.end()])
-                    if phrase is not None:
-                        passed, done = self._look(text, words, at, (phrase,), found)
-                continue
+            ways = self.vocabulary.phrases[told[at]]
             longer, alone = ways.get(told[at + 1]), ways.get("")
             # Most words only begin longer phrases, which do not stand here.
             if longer is None and (alone is None or self._says_nothing(text, words, at, alone)):
                 continue
-            if word.start() >= done:
-                phrases = (longer or ()) + (alone or ())
-                passed, done = self._look(text, words, at, phrases, found)
+            phrases = (longer or ()) + (alone or ())
+            passed, done = self._look(text, words, at, phrases, found)
 
     def _says_nothing(self, text: str, words: Words, at: int, alone: tuple[Phrase, ...]) -> bool:
         """Say whether a phrase of one word has plainly no value behind it, as in `patient records`.

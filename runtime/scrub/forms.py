@@ -29,7 +29,8 @@ _PHONE: Final = re.compile(
 _EMAIL: Final = re.compile(
     r"(?<![\w.+\-%])[\w.+\-%']{1,64} ?(?:@|\(at\)|\[at\]|\{at\}| at (?=[\w\-]{1,30} ?(?:\(dot\)"
     r"|\[dot\]| dot )))"
-    r" ?[A-Za-z0-9\-]{1,63}(?: ?(?:\.|\(dot\)|\[dot\]|\{dot\}| dot ) ?[A-Za-z0-9\-]{1,63}){1,6}",
+    r" ?[A-Za-z0-9\-]{1,63}(?: ?(?:\.|\(dot\)|\[dot\]|\{dot\}| dot ) ?[A-Za-z0-9\-]{1,63}){1,6}"
+    r"(?:@[\w.\-]{1,63}){0,99}",  # a chain of nonsense is one
     re.IGNORECASE,
 )
 _CARD: Final = re.compile(_ALONE + r"[3-6]\d{3}(?:[ \-._]{0,2}\d){8,15}" + _ENDS)

@@ -23,7 +23,7 @@ TITLES: Final = words_of(
 )
 _SUFFIXES: Final = words_of("jr sr ii iii iv md do rn np pa dds phd esq cna lpn")
 _TWO: Final = re.compile(
-    r"\b[A-Z][A-Za-z'\-]{1,30}(?:,? (?:[A-Z]\.? )?|[_.^+])[A-Z][A-Za-z'\-]{1,30}"
+    r"\b([A-Z][A-Za-z'\-]{1,30})(,? (?:[A-Z]\.? )?|[_.^+])([A-Z][A-Za-z'\-]{1,30})"
 )
 
 
@@ -126,15 +126,17 @@ class Names:
     def anywhere(self, text: str) -> Iterator[tuple[int, int]]:
         """Find names that nothing stands beside: a known given name and what goes with it."""
         done = 0
+        known = self.vocabulary.given
         for found in _TWO.finditer(text):
+            first, between, last = found.groups()
+            if first.lower() not in known and last.lower() not in known:
+                continue
             begin, end = found.span()
-            if begin < done:  # within a longer name
+            if begin < done or text[begin - 1 : begin] in _NO_BEGINNING:
+                continue  # within a longer name, or a machine's
+            given, family = (last, first) if between[0] == "," else (first, last)
+            if _strange(first) or _strange(last):
                 continue
-            words = _PART.findall(found[0])
-            first, last = words[0], words[-1]
-            if _strange(first) or _strange(last) or text[begin - 1 : begin] in _NO_BEGINNING:
-                continue
-            given, family = (last, first) if "," in found[0] else (first, last)
             if self._are_names(given.lower(), family.lower()):
                 longer = self.beside(text, begin, sure=False)
                 done = max(end, longer[1] if longer else end)

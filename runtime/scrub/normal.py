@@ -60,7 +60,8 @@ class Plain:
 
 def plain(text: str) -> Plain:
     """Spell a text plainly.  A tag in it is withheld from whoever reads on."""
-    if not _ODD.search(text):
+    plainly = text.isascii() and text.isprintable() and "%" not in text and "\\u" not in text
+    if (plainly and "&#" not in text) or not _ODD.search(text):
         return Plain(_without_tags(text), len(text))
     # Every step keeps the length, and only then is left out what is left out: fast, and simple.
     spelled, starts = _closed_up(text.translate(_SPELLINGS), None)

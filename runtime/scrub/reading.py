@@ -60,7 +60,13 @@ class Reading:
             found = self._found(text)
             if self._rows is None and not found:
                 self._rows = Rows.of(text, self.finders.vocabulary)
-        return list(_joined(sorted(_apart(text, found)), spelled)) if found else []
+        if not found:
+            return []
+        apart = list(_apart(text, found))
+        if len(apart) == 1:
+            [(start, end, label)] = apart
+            return [Span(*spelled.origin(start, end), label)]
+        return list(_joined(sorted(apart), spelled))
 
     def _begin(self, text: str) -> None:
         """Read a first line: does it begin a message, or an interchange?"""
