@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typing_extensions import override
 
+from actors.evidence_log.kit import verify_kit
 from tests.fakes.calendar import Calendar, Chain
 from tests.system.appliance import Appliance, until
 
@@ -50,6 +51,17 @@ def anchoring(calendar: Calendar, **more: object) -> dict[str, object]:
     return {"shipped_rules": True, "anchor": {**told, "esplora": [], **more}}
 
 
+def kit_of(appliance: Appliance, out: Path) -> tuple[int, object]:
+    """Export all there is and verify it twice; give the exit code and the reason."""
+    words = ("--since", "2000-01-01", "--out", str(out))
+    exported = appliance.aright("evidence", "export", *words)
+    assert exported.exit_code == 0, exported.stderr
+    key = appliance.data("evidence", "status")["key"]["fingerprint"]
+    told = appliance.aright("evidence", "verify", str(out), "--key", key, "-o", "json")
+    assert json.loads(told.stdout) == verify_kit.verify(out.read_bytes(), key, {})
+    return told.exit_code, json.loads(told.stdout)["reason"]
+
+
 def test_an_appliance_anchors_its_log_and_says_how_far_it_came(
     calendar: Calendar, tmp_path: Path
 ) -> None:
@@ -66,12 +78,14 @@ def test_an_appliance_anchors_its_log_and_says_how_far_it_came(
         pending = until(lambda: batch("pending"), "a promise")
         assert len(calendar.heard) == 1
         assert calendar.heard[0].hex() == pending["batch"]
+        assert kit_of(appliance, tmp_path / "early.zip") == (11, "anchor_pending")
 
         calendar.keep_promises()
         rehearsed = appliance.aright("evidence", "anchor", "--now", "--dry-run")
         assert (rehearsed.exit_code, len(calendar.asked)) == (10, 0)
         assert appliance.aright("evidence", "anchor", "--now").exit_code == 0
         until(lambda: batch("anchored"), "a block")
+        assert kit_of(appliance, tmp_path / "later.zip") == (12, "anchor_unchecked")
         until(
             lambda: "not_at_hand" in appliance.aright("evidence", "anchor").stdout,
             "that nobody has its header",
