@@ -25,6 +25,7 @@ from actors.flywheel.core import (
     taken_back,
 )
 from actors.flywheel.pattern import RULE_PREFIX, Pattern, pattern_id_of
+from actors.flywheel.promoter import Promoter
 from actors.flywheel.reviews import News, Reviews
 from actors.flywheel.rule_text import Decides, Sample, rule_file, rule_of
 from actors.flywheel.sqlite import SqliteFlywheel
@@ -35,8 +36,8 @@ from actors.flywheel.store import Attempt, KeptLine, Known, LedgerLine, Replay, 
 __all__ = [
     "AUTO_BOUND", "BOUND", "CLEAN_RUN", "LEAST_HOSTS", "RULE_PREFIX", "TRANSITIONS", "Attempt",
     "Decides", "FlywheelAccounts", "FlywheelActor", "FlywheelCommand", "FlywheelSettings",
-    "KeptLine", "Known", "LedgerLine", "News", "Pattern", "Promotion", "Record", "Replay",
-    "Reviews", "Rulebook", "Sample", "SqliteFlywheel", "Steps", "Tally", "crossing", "entering",
-    "may_be_proposed", "next_stage", "pattern_id_of", "rule_file", "rule_of", "shortfalls",
-    "taken_back", "wilson_lower_bound",
+    "KeptLine", "Known", "LedgerLine", "News", "Pattern", "Promoter", "Promotion", "Record",
+    "Replay", "Reviews", "Rulebook", "Sample", "SqliteFlywheel", "Steps", "Tally", "crossing",
+    "entering", "may_be_proposed", "next_stage", "pattern_id_of", "rule_file", "rule_of",
+    "shortfalls", "taken_back", "wilson_lower_bound",
 ]  # fmt: skip

@@ -42,6 +42,7 @@ from actors.flywheel import (
     FlywheelCommand,
     FlywheelSettings,
     News,
+    Promoter,
     Reviews,
     Rulebook,
     SqliteFlywheel,
@@ -346,7 +347,7 @@ def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], 
         yield actor(
             "flywheel",
             reads=learning,
-            make=lambda: FlywheelActor(store, flywheel, rulebook, clock, news),
+            make=lambda: FlywheelActor(Promoter(store, flywheel, rulebook, clock, news)),
         )
 
     rooms = (

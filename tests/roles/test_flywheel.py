@@ -234,6 +234,23 @@ async def test_a_rule_gives_way_to_one_that_a_person_writes(
         assert (await clinic.drift(HOSTS[0])).reason == "rule_escalates"
 
 
+async def test_a_rule_stands_when_the_incidents_that_proved_it_are_forgotten(
+    reopened: Reopen, autojump_clock: trio.testing.MockClock
+) -> None:
+    clinic = reopened()
+    async with clinic.open():
+        await clinic.sign()
+        clinic.store.connection.execute("DELETE FROM incidents")
+        own = {"id": "OWN-2", "conditions": [], "match_all": True, "action": "escalate"}
+        path = clinic.folder / "own" / "l1" / "own.yaml"
+        path.write_text(yaml.safe_dump({"rules": [own | {"priority": 900}]}), encoding="utf-8")
+        await clinic.in_force.load()
+        await trio.sleep(1)
+
+        assert (clinic.stage, clinic.decides()) == ("shadow", True)
+        assert clinic.ledger()[-2:] == [("in_force", "shadow"), ("in_force", "shadow")]
+
+
 async def test_what_is_of_low_risk_is_signed_by_policy_at_the_higher_bound(
     tmp_path: Path, reopened: Reopen, autojump_clock: trio.testing.MockClock
 ) -> None:

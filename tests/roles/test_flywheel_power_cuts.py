@@ -14,6 +14,7 @@ from actors.flywheel import (
     FlywheelSettings,
     News,
     Pattern,
+    Promoter,
     Replay,
     SqliteFlywheel,
     Steps,
@@ -75,13 +76,14 @@ def reopened(proven: sqlite3.Connection, folder: Path) -> Clinic:
 
 def powered(clinic: Clinic, power: Power) -> FlywheelActor:
     book = clinic.rulebook
-    return FlywheelActor(
+    promoter = Promoter(
         PoweredStore(clinic.store, power),
         Steps(SqliteFlywheel(), clinic.line.tickets, SETTINGS),
         PoweredRulebook(book.folder, book.in_force, book.store, book.run, power=power),
         clinic.line.ports.clock,
         News(),
     )
+    return FlywheelActor(promoter)
 
 
 async def sign_and_demote(actor: FlywheelActor, pattern_id: str) -> None:
