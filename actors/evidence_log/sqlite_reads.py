@@ -222,12 +222,16 @@ class _Reader:
 
 
 def _stands_for(row: _Row, control: str) -> bool:
-    """Say whether a statement is about a check that stands for a control."""
+    """Say whether a statement is about a check that stands for a control.
+
+    One may be named without its framework: `164.312(b)` for `hipaa:164.312(b)`.
+    """
     payload = row[9]
     if payload is None:
         return False
     statement = cast("dict[str, dict[str, dict[str, list[str]]]]", json.loads(payload))
-    return control in statement["predicate"].get("check", {}).get("controls", [])
+    controls = statement["predicate"].get("check", {}).get("controls", [])
+    return any(control in (each, each.partition(":")[2]) for each in controls)
 
 
 def _heads(connection: sqlite3.Connection, which: str, *given: int) -> list[Head]:

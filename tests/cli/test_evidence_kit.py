@@ -117,6 +117,17 @@ def test_export_of_one_incident_holds_it_alone(
     assert told["selection"] == {"incident": incident}
 
 
+@pytest.mark.parametrize("control", ["nist:ac-3", "ac-3"])
+def test_export_of_a_control_holds_the_checks_that_stand_for_it(
+    site: Appliance, kit: Path, fingerprint: str, tmp_path: Path, control: str
+) -> None:
+    out = tmp_path / "kit.zip"
+    done = site.aright("evidence", "export", "--control", control, "--out", str(out))
+    assert done.exit_code == 0, done.stderr
+    told = verify_kit.verify(out.read_bytes(), fingerprint, {})
+    assert (told["outcome"], told["selection"]) == ("verified", {"control": control})
+
+
 def test_export_says_what_it_can_not_do(site: Appliance, kit: Path, tmp_path: Path) -> None:
     out = ("--out", str(tmp_path / "kit.zip"))
 
