@@ -175,6 +175,15 @@ def _phones(text: str, found: list[Span]) -> None:
     )
 
 
+_NO_MAIL: Final = re.compile(
+    r"\d$|@(?:openssh\.com|libssh\.org|lysator\.liu\.se)"
+    r"|\.(?:service|socket|timer|target|mount|slice|scope|device|path|conf|lan|local|localdomain"
+    r"|internal|intranet|corp|home|arpa)$",
+    re.IGNORECASE,
+)
+"""An address of a machine's, a unit of systemd, the name of a cipher."""
+
+
 def _emails(text: str, found: list[Span]) -> None:
     for match in _EMAIL.finditer(text):
         end = match.end()
@@ -182,7 +191,7 @@ def _emails(text: str, found: list[Span]) -> None:
         if (
             before == "://"
             or (text[end : end + 1] == ":" and match.start() and text[match.start() - 1] == "/")
-            or match[0][-1].isdigit()
+            or _NO_MAIL.search(match[0])
         ):
             continue
         found.append(Span(match.start(), end, "email"))

@@ -30,7 +30,9 @@ _SHORT: Final = (
     "key pass",
 )
 _NONE: Final = words_of(
-    "null none nil true false yes no n/a unknown missing invalid empty undefined required"
+    "windows linux macos high medium low critical info json yaml kind asks every booting device"
+    " config ssh sudo text string varchar optional any all some one each host hosts see with"
+    " without null none nil true false yes no n/a unknown missing invalid empty undefined required"
     " optional redacted masked"
     " expired expires expire policy reset changed change incorrect failed failure success ok"
     " error enabled disabled"
@@ -64,27 +66,8 @@ def secret_at(text: str, spelled: str, gap: Gap) -> tuple[int, int] | None:
     trimmed = value.rstrip(".)]},!?" if not strong else ")]}")
     span = span[0], span[0] + len(trimmed)
     short = any(word in spelled for word in _SHORT)
-    if trimmed.lower().strip("*<>%$()[]{}.") in _NONE or len(trimmed) < (3 if short else 6):
-        return None
-    if trimmed.startswith(
-        (
-            "%%",
-            "$(",
-            "${",
-            "0x",
-            "S-1-",
-            "HKLM",
-            "HKEY",
-            "{{",
-            "C:\\",
-            "/etc/",
-            "/var/",
-            "/run/",
-            "file:",
-            "env:",
-            "vault:",
-        )
-    ):
+    bare = trimmed.lower().strip("*<>%$()[]{}.")
+    if bare in _NONE or len(trimmed) < (3 if short else 6) or _NAMED.search(trimmed):
         return None
     if strong:
         few = trimmed.isalpha() or (trimmed.isdigit() and len(trimmed) < _LONG_NUMBER)
@@ -94,6 +77,10 @@ def secret_at(text: str, spelled: str, gap: Gap) -> tuple[int, int] | None:
     return span if _mixed(trimmed) or (told and short and not trimmed.islower()) else None
 
 
+_NAMED: Final = re.compile(
+    r"^(?:%%|\$\(|\$\{|0x|S-1-|HKLM|HKEY|\{\{|C:\\|/etc/|/var/|/run/|file:|env:|vault:|_)|\d{3}\.\d{3}\("
+)
+"""What names a secret or a setting and is none: a place, a variable, the id of a control."""
 _LATER: Final = re.compile(
     r"[^.\r\n;:=\x01]{0,60}?\b(?:is|was|are|to|as|be)[: ]{1,3}[\"'(]?([^\s\"'<>;,\x01|]{6,128})",
     re.IGNORECASE,

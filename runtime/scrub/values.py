@@ -155,6 +155,8 @@ def _is_else(text: str, token: str, end: int, term: Term, gap: Gap) -> bool:
     """Say whether it is a machine's, a time, a year or a date that stands there."""
     if text[end : end + 1] == ":" and text[end + 1 : end + 2].isdigit():
         return True
+    if gap.start == gap.end and not _GLUED.match(token):
+        return True  # glued to its phrase: `MRN00123456`, but not `group16-sha512`
     if must_stay(token):
         # In the field of an id, what looks like a GUID or a hash is the id.
         return not (gap.strong and term.label in _OF_PATIENTS and "." not in token)
@@ -181,14 +183,16 @@ def _address(text: str, _: Term, gap: Gap) -> tuple[int, int] | None:
     while end > start and text[end - 1] in " ,.\\":
         end -= 1
     value = text[start:end]
-    return (start, end) if _is_place(value) else None
+    told = strong or any(map(str.isupper, value))
+    return (start, end) if told and _is_place(value) else None
 
 
 def _is_place(value: str) -> bool:
     """Say whether it may be a street or a town, and not a machine's or a mail address."""
     if value.lower() in _NO_VALUE or must_stay(value) or _OF_MACHINES.match(value):
         return False
-    return "@" not in value and any(map(str.isalpha, value)) and len(value) > 1
+    told = any(char.isdigit() or char.isupper() for char in value)
+    return told and "@" not in value and any(map(str.isalpha, value)) and len(value) > 1
 
 
 _OF_MACHINES: Final = re.compile(r"[/\\]|https?:|0x|[\d.:/a-fA-F]+$")
@@ -209,6 +213,7 @@ _READERS: Final[Mapping[str, Reader]] = {
 }
 _DIGITS_IN_FIELD: Final = 2
 _DIGITS_ALONE: Final = 4
+_GLUED: Final = re.compile(r"\d{5}")
 _LETTERED: Final = frozenset({"license", "vehicle"})
 _OF_PATIENTS: Final = frozenset({"mrn", "patient_id", "mbi"})
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
