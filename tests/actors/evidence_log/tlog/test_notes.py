@@ -2,7 +2,7 @@
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from actors.evidence_log import (
     Checkpoint,
@@ -162,6 +162,7 @@ def test_lines_that_others_add_to_a_checkpoint_stay() -> None:
     assert Checkpoint.parse(text).text == text
 
 
+@settings(deadline=None)
 @given(index=st.integers(0, 299), extra=st.none() | st.binary(max_size=40))
 def test_a_proof_text_is_spelled_as_it_was_read_and_proves_its_leaf(
     index: int, extra: bytes | None
@@ -197,6 +198,7 @@ def test_what_is_no_proof_text_is_refused(data: bytes) -> None:
         Checkpoint.parse(Note.parse(ProofText.parse(data).checkpoint).text)
 
 
+@settings(deadline=None)
 @given(at=st.integers(0, len(PROOF) - 1), bit=st.integers(0, 7))
 def test_a_proof_text_with_a_flipped_bit_is_never_believed(at: int, bit: int) -> None:
     flipped = bytearray(PROOF)

@@ -48,11 +48,13 @@ def test_every_public_vector_is_judged_as_its_authors_judge_it() -> None:
     assert len(wanted) == 96
 
 
+@settings(deadline=None)
 @given(size=sizes)
 def test_the_root_is_that_of_the_oracle(size: int) -> None:
     assert LOG.root(size) == ORACLE.get_root(size)
 
 
+@settings(deadline=None)
 @given(size=sizes, data=st.data())
 def test_an_inclusion_proof_is_that_of_the_oracle_and_holds(size: int, data: st.DataObject) -> None:
     index = data.draw(st.integers(0, size - 1))
@@ -65,6 +67,7 @@ def test_an_inclusion_proof_is_that_of_the_oracle_and_holds(size: int, data: st.
     )
 
 
+@settings(deadline=None)
 @given(new=sizes, data=st.data())
 def test_a_consistency_proof_holds_and_leads_to_the_oracles_roots(
     new: int, data: st.DataObject
@@ -82,7 +85,7 @@ def test_a_consistency_proof_holds_and_leads_to_the_oracles_roots(
     )
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(size=sizes, data=st.data())
 def test_an_inclusion_proof_holds_for_nothing_else(size: int, data: st.DataObject) -> None:
     index = data.draw(st.integers(0, size - 1))
@@ -112,7 +115,7 @@ def test_an_inclusion_proof_holds_for_nothing_else(size: int, data: st.DataObjec
         assert not verify_inclusion(**(fits | change))  # type: ignore[arg-type]
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(new=st.integers(2, 700), data=st.data())
 def test_a_consistency_proof_holds_for_nothing_else(new: int, data: st.DataObject) -> None:
     old = data.draw(st.integers(1, new - 1))
