@@ -20,6 +20,8 @@ _ELEMENT: Final = re.compile(r'"[ ]?,[ ]?"(?=[A-Za-z])')
 _COMPOUND: Final = re.compile(r"\b[a-z]{5,40}(?=[\"'\\]{0,2}\s?[=:>])")
 """The name of a field that is one word: `PatientSSN=`."""
 _FIELD: Final = re.compile(r"[\"'\\]{0,2}\s?[=:>]")
+_SURE_TITLES: Final = frozenset({"mr", "mrs", "dr", "mister"})
+_CAPITAL_WORD: Final = re.compile(r"[A-Z][a-z]{2,30}(?![\w./\\(\-])")
 _PERSON_FIELDS: Final = frozenset(
     {"patient", "pt", "subscriber", "insured", "guarantor", "beneficiary"}
 )
@@ -141,6 +143,10 @@ class Beside:
             or (phrase.spelled in _PERSON_FIELDS and _FIELD.match(text, gap.end) is not None)
         )
         span = self.names.beside(text, gap.start, sure=sure)
+        if span is None and phrase.spelled in _SURE_TITLES:
+            # Behind `Mr` a word is a name, whatever else it means: `Mr. Price`, `Dr. House`.
+            named = _CAPITAL_WORD.match(text, gap.start)
+            span = named.span() if named else None
         # A title goes with its name.
         return (begin, span[1]) if span is not None and phrase.spelled in TITLES else span
 
