@@ -53,7 +53,7 @@ def live_and_die(state_dir: Path, random: Random, tally: Tally, *, check: bool) 
         up = next(lines, "").split()
         assert up[:1] == ["up"], "a start found something wrong with what a kill had left"
         assert int(up[1]) >= tally.leaves
-        _hear(lines, tally, random.randrange(8))
+        _hear(lines, tally, random.randrange(1, 12))
         time.sleep(random.uniform(0, 0.01))  # anywhere in a batch, a flush, a head
         child.kill()
         _hear(lines, tally, None)
