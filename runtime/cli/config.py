@@ -21,8 +21,10 @@ def check() -> None:
     loaded = loaded_settings()
     from runtime.cli.exits import explained
     from runtime.roles.catalogue import load_catalogue
+    from runtime.roles.people import policy_of
 
     with explained():
+        policy_of(loaded.settings)
         catalogue = load_catalogue(loaded.settings)
     for problem in catalogue.problems:
         click.echo(problem, err=True)

@@ -26,6 +26,9 @@ class Box:
     letters: list[EmailMessage] = attrs.field(factory=list)
     envelopes: list[tuple[str, tuple[str, ...]]] = attrs.field(factory=list)
     users: list[str] = attrs.field(factory=list)
+    stalls: bool = False
+    """Take a letter, and do not say so."""
+    stalled: int = 0
 
     async def handle_RCPT(  # noqa: N802  aiosmtpd's name
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _: list[str]
@@ -43,6 +46,9 @@ class Box:
         content = cast("bytes", envelope.original_content)
         self.letters.append(message_from_bytes(content, policy=policy.default))
         self.envelopes.append((envelope.mail_from or "", tuple(envelope.rcpt_tos)))
+        if self.stalls:
+            self.stalled += 1
+            await asyncio.sleep(30)
         return "250 taken"
 
     def knows(

@@ -18,6 +18,8 @@ from actors.escalator import (
     Delivery,
     LogChannel,
     Patience,
+    Policy,
+    Route,
     SqliteOutbox,
     SqliteTickets,
     TicketPage,
@@ -29,6 +31,7 @@ from runtime.hosts.http_client import HttpClient
 from runtime.hosts.sqlite import InlineStore
 from runtime.logs import KEYS
 from runtime.outbound import BudgetSpentError, Outbound, OutboundError, UndeliveredError
+from runtime.scrub import ScrubError
 from tests.actors.escalator.desk import CLOCK, CountingIds, spent
 from tests.fakes.store import inline_store
 from tests.runtime.webhook import receiving, status
@@ -383,3 +386,61 @@ async def test_a_webhook_hears_ids_codes_and_counts_and_nothing_else() -> None:
         "incident_ids": [f"inc-{number:02}" for number in range(20)],
         "incidents": 30,
     }
+
+
+async def test_a_text_that_cannot_be_scrubbed_is_not_sent_and_a_person_is_told(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    @attrs.define
+    class Unscrubbed(Pager):
+        async def tell(self, delivery: Delivery, _: TicketPage) -> str:
+            await trio.lowlevel.checkpoint()
+            self.asked.append(delivery.ticket_id)
+            raise ScrubError("no")
+
+    pager = Unscrubbed()
+    with structlog.testing.capture_logs() as lines:
+        async with trio.open_nursery() as nursery:
+            desk = Desk(nursery)
+            desk.hire(pager)
+            desk.hire(LogChannel())
+            ticket_id = await desk.stop()
+            await trio.sleep(7200)
+            nursery.cancel_scope.cancel()
+
+    assert pager.asked.count(ticket_id) == 8
+    [dead] = OUTBOX.dead()(desk.store.connection)
+    assert dead.error == "not_scrubbed"
+    told = [line["kind"] for line in lines if line["event"] == "ticket_opened"]
+    assert told == [StopKind.BUDGET, StopKind.CHANNEL_DEAD, StopKind.NOBODY_REACHED]
+
+
+async def test_while_all_are_dead_nothing_is_lost_and_who_comes_back_hears_that_nobody_was_reached(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    broken = trio.Event()
+
+    def fails(_: int) -> OutboundError | None:
+        return None if broken.is_set() else UndeliveredError("pager", "unreachable")
+
+    first, second = Pager("first", fails=fails), Pager("second", fails=fails)
+    policy = Policy(routes=(Route(("first",), ("second",)),))
+    async with trio.open_nursery() as nursery:
+        tickets = SqliteTickets(CountingIds(), ("first", "second"), policy)
+        desk = Desk(nursery, tickets=tickets)
+        desk.hire(first)
+        desk.hire(second)
+        ticket_id = await desk.stop()
+        await trio.sleep(2 * 86_400)
+        assert first.asked.count(ticket_id) == second.asked.count(ticket_id) == 8
+        broken.set()
+        await trio.sleep(3 * 3600)
+        nursery.cancel_scope.cancel()
+
+    [nobody] = [
+        each
+        for each in tickets.listed()(desk.store.connection)
+        if each.kind is StopKind.NOBODY_REACHED
+    ]
+    assert f"{nobody.id}.first.opened" in first.heard
+    assert f"{nobody.id}.second.opened" in second.heard
