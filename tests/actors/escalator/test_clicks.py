@@ -87,6 +87,7 @@ async def scene() -> AsyncIterator[Scene]:
     async with running(
         actor("escalator", reads=acks, make=lambda: EscalatorActor(store, book.tickets, CLOCK)),
         actor("gate", reads=fixes, make=lambda: gate),
+        settle=0,
     ):
         desk = ClickDesk(store, book.tickets, incidents, acks.post, fixes.post)  # type: ignore[arg-type]  # of its port it asks `get` alone
         yield Scene(desk, gate, incidents, book)
