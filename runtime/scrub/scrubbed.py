@@ -72,7 +72,13 @@ _UNSEEN = re.compile(
 )
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,199}")
+_OF_A_PERSON = re.compile(r"(?<!\d)\d{3}-(?:\d{2}|\d{3})-\d{4}(?!\d)|@[\w-]+\.\w")
+"""A number or an address that has the form of a name: hosts name themselves."""
 _WITHHELD = "withheld"
+
+
+def _is_code(text: str) -> bool:
+    return not text or _PLAIN.fullmatch(text) is not None
 
 
 @final
@@ -88,13 +94,13 @@ class Code:
     name: str
 
     def __attrs_post_init__(self) -> None:
-        if self.name and not _PLAIN.fullmatch(self.name):
+        if not _is_code(self.name):
             raise ScrubError("a text that is no code was to leave as one")
 
     @classmethod
     def or_withheld(cls, text: str) -> "Code":
-        """Take what is a code, and `withheld` in the place of everything else."""
-        return cls(text if not text or _PLAIN.fullmatch(text) else _WITHHELD)
+        """Take what is a code and of no person, and `withheld` in the place of all else."""
+        return cls(text if _is_code(text) and not _OF_A_PERSON.search(text) else _WITHHELD)
 
 
 def ours(text: LiteralString) -> Scrubbed:

@@ -77,6 +77,11 @@ def test_a_key_of_a_body_is_a_name(key: str) -> None:
         assemble({key: 1})
 
 
+@pytest.mark.parametrize("text", ["ws-078-05-1120", "jane@example.org", "503-555-0190"])
+def test_a_name_that_a_host_gave_itself_is_withheld_where_it_tells_of_a_person(text: str) -> None:
+    assert Code.or_withheld(text) == Code("withheld")
+
+
 @pytest.mark.parametrize("text", ["Jane Doe", "a\n", "é", "x" * 201, "{}"])
 def test_a_code_is_a_name_and_not_a_sentence(text: str) -> None:
     with pytest.raises(ScrubError):
