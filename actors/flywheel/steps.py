@@ -8,8 +8,10 @@ import attrs
 
 from actors.flywheel.core import FlywheelSettings, Promotion, entering, must_be_a_step
 from actors.flywheel.store import Desk, FlywheelMemory, Known, LedgerLine
-from actors.messages import JSON, Mode, Moment, Severity, Stop, StopKind
+from actors.messages import JSON, Fact, Mode, Moment, Severity, Stop, StopKind
+from actors.messages.evidence import ProofKind
 from actors.messages.promotion import Stage
+from actors.ports import Proofs
 from runtime.errors import ConflictError
 from runtime.store import Write
 
@@ -43,6 +45,8 @@ class Steps:
     memory: FlywheelMemory
     tickets: Desk
     settings: FlywheelSettings
+    proofs: Proofs | None = None
+    site: str = ""
 
     def propose(self, known: Known, mode: Mode, at: Moment) -> Write[Promotion]:
         """Put a proven pattern before a person."""
@@ -57,7 +61,7 @@ class Steps:
 
         def write(connection: sqlite3.Connection) -> Promotion:
             self._must_stand(connection, known)
-            self.memory.keep(promotion, "", line, at)(connection)
+            self._keep(connection, known, promotion, "", line, at)
             self.tickets.open(_stop(known, StopKind.PROMOTION, Severity.LOW, "proposed"), at)(
                 connection
             )
@@ -82,7 +86,7 @@ class Steps:
 
         def write(connection: sqlite3.Connection) -> None:
             self._must_stand(connection, known)
-            self.memory.keep(after, rule_file, line, at)(connection)
+            self._keep(connection, known, after, rule_file, line, at)
             if before is Stage.PROPOSED:
                 self._answered(connection, known, hand, at)
 
@@ -107,7 +111,7 @@ class Steps:
 
         def write(connection: sqlite3.Connection) -> Stop | None:
             self._must_stand(connection, known)
-            self.memory.keep(after, "", line, at)(connection)
+            self._keep(connection, known, after, "", line, at)
             if promotion.stage is Stage.PROPOSED:
                 self._answered(connection, known, hand, at)
             severity = Severity.LOW if reason == "signature_expired" else Severity.HIGH
@@ -124,6 +128,34 @@ class Steps:
                 self.tickets.open(stop, at)(connection)
 
         return write
+
+    def _keep(  # noqa: PLR0913, PLR0917  # all that a step says
+        self,
+        connection: sqlite3.Connection,
+        known: Known,
+        after: Promotion,
+        rule_file: str,
+        line: LedgerLine,
+        at: Moment,
+    ) -> None:
+        """Keep a step with its line in the ledger, and owe the proof of it."""
+        self.memory.keep(after, rule_file, line, at)(connection)
+        if self.proofs is None:
+            return
+        body: dict[str, JSON] = {
+            "pattern": known.pattern.id,
+            "rule_id": known.pattern.rule_id,
+            "runbook_id": known.pattern.runbook_id,
+            "from": line.before,
+            "to": line.after,
+            "mode": after.mode,
+            "who": line.who,
+            "reason": line.why,
+            "numbers": dict(line.numbers),
+        }
+        fact = Fact(f"promotion_{line.what}", body)
+        where = known.pattern.check
+        self.proofs.owe(ProofKind.PROMOTION, fact, at, site=self.site, check=where)(connection)
 
     def _must_stand(self, connection: sqlite3.Connection, known: Known) -> None:
         if self.memory.get(known.pattern.id)(connection).promotion != known.promotion:

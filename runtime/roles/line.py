@@ -250,7 +250,7 @@ def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], 
         proofs,
     )
     news = News()
-    flywheel = Steps(SqliteFlywheel(), tickets, settings.flywheel)
+    flywheel = Steps(SqliteFlywheel(), tickets, settings.flywheel, proofs, settings.site)
     accounts = (
         GateAccounts(gate_memory, journal, settings.gate),
         FlapAccounts(flap_memory, journal),

@@ -1,12 +1,15 @@
 """What is counted of every verdict, and the rule that is taken back in the same commit."""
 
+import json
 import sqlite3
 
 import attrs
 import pytest
 
+from actors.evidence_log import SqliteEvidence
 from actors.flywheel import Promotion, entering
 from actors.flywheel.steps import Hand
+from actors.journal import SqliteFacts
 from actors.messages import Decision, Mode, Verdict
 from actors.messages.promotion import Stage
 from tests.actors.flywheel.world import NOW, RUNBOOK, Books, pattern, planned, ruled
@@ -176,3 +179,20 @@ def test_what_is_kept_is_what_is_read_back() -> None:
         entered=found.record.tally,
         until=NOW.after(books.settings.stage_s),
     )
+
+
+def test_each_step_of_a_promotion_owes_a_proof_in_its_own_commit() -> None:
+    books = Books()
+    books.steps = attrs.evolve(books.steps, proofs=SqliteEvidence(SqliteFacts()), site="site")
+    books.tell(books.incident("ws-1", planned()), Verdict.HEALED)
+
+    in_stage(books, Stage.SHADOW, Stage.CANARY)
+
+    owed = books.connection.execute("SELECT proves, kind, body FROM statement_due").fetchall()
+    assert [(proves, kind) for proves, kind, _ in owed] == [
+        ("promotion", "promotion_proposed"),
+        ("promotion", "promotion_advanced"),
+        ("promotion", "promotion_advanced"),
+    ]
+    told = json.loads(owed[-1][2])
+    assert (told["from"], told["to"], told["who"]) == ("shadow", "canary", "kim")

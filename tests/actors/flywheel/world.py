@@ -85,7 +85,7 @@ class Books:
     told: int = 0
 
     def __attrs_post_init__(self) -> None:
-        self.store = inline_store("journal", "escalator", "flywheel")
+        self.store = inline_store("journal", "escalator", "flywheel", "evidence_log")
         self.tickets = SqliteTickets(Numbered(), ())
         self.journal = Observed(self.tickets)
         self.memory = SqliteFlywheel()
