@@ -22,7 +22,7 @@ from actors.circuit_breaker.records import Approval, Canary, Recipe, Run, Runboo
 from actors.circuit_breaker.release import release
 from actors.circuit_breaker.settings import GateSettings
 from actors.circuit_breaker.store import Desk, GateMemory, Suppressions
-from actors.messages import Fact, Incident, Moment, Move, Refusal, State, Stop, StopKind
+from actors.messages import Decision, Fact, Incident, Moment, Move, Refusal, State, Stop, StopKind
 from actors.messages.evidence import ProofKind
 from actors.messages.suppression import Suppression
 from actors.ports import Incidents, Proofs
@@ -48,6 +48,8 @@ class Gate:
     settings: GateSettings
     proofs: Proofs | None = None
     """Proves what is done beside incidents; None where nothing is proved."""
+    rules_in_force: Callable[[], str] | None = None
+    """Gives the version of the rules that decide now; None where they never change."""
 
     def decide(
         self, incident_id: str, suppression: Suppression | None, now: Moment
@@ -214,7 +216,16 @@ class Gate:
         if ruling.to is State.AWAITING_APPROVAL:
             question = Approval(incident.id, case.recipe.plan(decision), now.wall)
             self.memory.keep_approval(question)(connection)
+        if ruling.reason is Refusal.AUDIT and self._is_outdated(decision):
+            # Decided before a reload, which asked only what was audited by then: ask L1 anew.
+            ruling = attrs.evolve(ruling, due=now, stop=None)
         return self._hold(connection, incident, ruling, now)
+
+    def _is_outdated(self, decision: Decision) -> bool:
+        """Say whether rules decided that are no longer in force."""
+        if self.rules_in_force is None or decision.plan is not None:
+            return False
+        return decision.rule_version != self.rules_in_force()
 
     def _hold(
         self, connection: sqlite3.Connection, incident: Incident, held: Held, now: Moment

@@ -248,6 +248,7 @@ def build_line(settings: LineSettings, ports: Ports, *edges: Callable[["Line"], 
         lambda host, runbook_id: _reaches(ports, host, runbook_id),
         settings.gate,
         proofs,
+        lambda: ports.catalogue().in_force.rules.version,
     )
     news = News()
     flywheel = Steps(SqliteFlywheel(), tickets, settings.flywheel, proofs, settings.site)

@@ -5,16 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from runtime.cli.client import change, mapping, read, rows
 from runtime.cli.demo import scenes
 from runtime.cli.demo.play import Play
-from runtime.cli.demo.scenes import Incident, Scene
+from runtime.cli.demo.scenes import Incident
 from runtime.cli.demo.stage import PROVING, ward
 
 Page = Mapping[str, object]
 
 _PATIENCE = 90.0
 """Seconds for what many fixes are needed for."""
-
-_RELOADS = 6
-_RELOAD_S = 4.0
 
 
 def begin(play: Play) -> None:
@@ -62,20 +59,10 @@ def _promote(play: Play) -> None:
     if play.watch(_standing("shadow"), _PATIENCE):
         play.stage.open_notice(last)
         play.expect(scenes.in_shadow(last, rule))
-        _reload_until(play, scenes.healed_alone(last, rule))
-    play.expect(scenes.healed_alone(last, rule))
-
-
-def _reload_until(play: Play, scene: Scene) -> None:
-    """Have promotions looked at now, not within a minute, and decided anew what was audited.
-
-    An incident that is being decided in that moment is left out, hence more than once.
-    """
-    play.say("operator: aright rule reload")
-    for _ in range(_RELOADS):
+        # Promotions are looked at now, not within minutes, and what was audited is decided anew.
+        play.say("operator: aright rule reload")
         change("rule", "reload")
-        if play.watch(scene.reached, _RELOAD_S):
-            break
+    play.expect(scenes.healed_alone(last, rule))
 
 
 def _acknowledge(play: Play) -> None:

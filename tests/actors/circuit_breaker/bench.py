@@ -52,6 +52,7 @@ from tests.actors.circuit_breaker.ports import (
     FakeIncidents,
     FakeRunbook,
     FakeTickets,
+    a_decision,
     an_incident,
     store_of,
 )
@@ -86,6 +87,7 @@ class Bench:
     ran: list[str] = attrs.field(factory=list[str], init=False)
     """Ids of the incidents that the runner was told of."""
     suppressor_down: bool = False
+    rules_in_force: str = attrs.field(factory=lambda: a_decision().rule_version)
 
     @property
     def now(self) -> Moment:
@@ -99,6 +101,7 @@ class Bench:
             SqliteGate(), self.incidents, self.tickets, SqliteFlaps(),
             self.runbooks.get, lambda _: self.hosts, self.reaches,
             self.settings,
+            rules_in_force=lambda: self.rules_in_force,
         )  # fmt: skip
 
     def suppressor(self) -> FlapSuppressorActor:

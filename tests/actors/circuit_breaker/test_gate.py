@@ -364,6 +364,21 @@ async def test_a_person_may_overrule_a_refusal_of_every_kind_but_breaker_and_dry
         await bench.ask(ApproveFix("i-3", "kim", "do it"))
 
 
+async def test_what_rules_of_before_a_reload_only_audit_is_decided_anew_at_once(
+    autojump_clock: MockClock,
+) -> None:
+    decision = a_decision(mode=Mode.AUDIT)
+    bench = Bench(rules_in_force="after the reload")
+
+    outdated = await bench.fix("i-1", decision=decision)
+    bench.rules_in_force = decision.rule_version
+    current = await bench.fix("i-2", decision=decision)
+
+    assert (outdated.state, outdated.reason, outdated.due) == (State.REFUSED, "audit", bench.now)
+    assert (current.state, current.reason, current.due) == (State.REFUSED, "audit", None)
+    assert [stop.kind for stop in bench.tickets.stops] == [StopKind.AUDIT]
+
+
 async def test_a_yes_that_cannot_be_followed_changes_nothing_and_says_why(
     autojump_clock: MockClock,
 ) -> None:
