@@ -41,7 +41,7 @@ def test_the_keys_are_for_our_user_alone(clinic: Appliance) -> None:
         path.name: stat.S_IMODE(path.stat().st_mode) for path in clinic.state_dir.glob("*.pem")
     }
 
-    assert modes == {"site_ca.pem": 0o600, "port.pem": 0o600}
+    assert modes == {"site_ca.pem": 0o600, "port.pem": 0o600, "evidence_key.pem": 0o600}
 
 
 def test_a_window_is_opened_shown_and_closed(clinic: Appliance) -> None:
