@@ -98,7 +98,7 @@ class Beside:
 
         Gives the word, and the character, before which no other phrase begins.
         """
-        longest, gap = 0, None
+        longest, gap, read = 0, None, (at + 1, 0)
         for phrase in phrases:
             size = len(phrase.rest) + 1
             if size > 1 and not _stands(text, words, at, phrase):
@@ -117,8 +117,14 @@ class Beside:
                 span = self._value(text, words[at].start(), phrase, term, gap)
                 if span is not None:
                     found.append(Span(*span, term.label))
-                    return at + longest, self._further(text, span[1], term, gap, found)
-        return at + 1, 0
+                    read = at + longest, self._further(text, span[1], term, gap, found)
+                    break
+            else:
+                continue
+            # Behind `SSN for Ana Ruiz: ...` stands what the shorter phrase tells, too.
+            if phrase.rest[-1:] != ("for",) and phrase.rest[-1:] != ("of",):
+                break
+        return read
 
     def _value(
         self, text: str, begin: int, phrase: Phrase, term: Term, gap: Gap
@@ -126,6 +132,10 @@ class Beside:
         """Read the value of one term, if one stands in its place."""
         if not gap.strong and (len(phrase.spelled) == 1 or _within_a_name(text, begin, term, gap)):
             return None
+        if term.label == "device" and phrase.spelled.startswith("s"):
+            around = text[max(0, begin - _AROUND) : gap.start + _AROUND]
+            if _OF_MACHINES.search(around) and not _OF_PATIENTS.search(around):
+                return None
         if term.label == "name":
             return self._name(text, begin, phrase, term, gap)
         if term.value == "secret":
@@ -168,6 +178,19 @@ class Beside:
         return end
 
 
+_AROUND: Final = 80
+_OF_MACHINES: Final = re.compile(
+    r"\b(?:disks?|/?dev/|[hs]dd|smart(?:ctl|d)?|nvme|ssds?|drives?|firmware|bios|chassis|servers?"
+    r"|switch|printer|host(?:name)?|raid|dimm|enclosure|ups|wdc?|st\d{4}|controller|bay|certificate"
+    r"|cert|issuer|thumbprint|soa|zone|motherboard|baseboard|laptop|workstation|vmware)",
+    re.IGNORECASE,
+)
+_OF_PATIENTS: Final = re.compile(
+    r"pump|pacemaker|implant|patient|\bpts?\b|cpap|cgm|monitor|glucose|infus|ventilator|wheelchair"
+    r"|hearing|\bicd\b|stent|mrn",
+    re.IGNORECASE,
+)
+"""What stands around the serial number of a machine, and around that of a patient's device."""
 _SIGNS: Final = frozenset(":=")
 _AFTER_WORDS: Final = frozenset({" ", "", ",", ";", "\t"})
 _NOTHING: Final = frozenset({"", SCRUBBED})

@@ -4,10 +4,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from runtime.scrub.files import FILES_GATE
 from runtime.scrub.kept import is_private, is_public
 from runtime.scrub.linear import Gates
+from runtime.scrub.people import PEOPLE_GATE
 from runtime.scrub.secrets import COMMAND_GATE, FORM_GATE, find_on_command_lines, find_tokens
 from runtime.scrub.span import Span
+from runtime.scrub.sql import SQL_GATE
 from runtime.scrub.values import DATE_FORM
 from runtime.scrub.word_sets import words_of
 
@@ -51,7 +54,7 @@ _IPV6: Final = re.compile(
 _VERSION_BEFORE: Final = re.compile(
     r"(?:\b(?:version|ver|v|build|release|firmware|revision|rev|kernel|agent|driver|dll|product"
     r"|file|package|sdk|client|server|engine|bios|software|app|module|plugin|signature"
-    r"|definitions?|platform)s?[\"']?[ :=]{0,3}[\"']?v?)$",
+    r"|definitions?|platform)s?[\"']?[ :=]{0,3}[\"']?v?|\.(?:exe|dll|sys|msi|jar|war),? \(?)$",
     re.IGNORECASE,
 )
 
@@ -145,7 +148,7 @@ _CLINICAL: Final = re.compile(
     r"\b(?:patients?|pts?|visits?|seen|appts?|appointments?|admit\w*|discharg\w*|surger\w*|labs?"
     r"|clinic|mrn|dob|chart|born|birth\w*|exam\w*|diagnos\w*"
     r"|prescri\w*|rx|vaccin\w*|dose|claims?|encounter|physician|doctor|nurse|procedure|mri|ct"
-    r"|x-ray|referr\w*|insur\w*|therapy|treat\w*|y/?o|[mf]/\d{2})\b",
+    r"|x-ray|referr\w*|insur\w*|no-?show|therapy|treat\w*|y/?o|[mf]/\d{2})\b",
     re.IGNORECASE,
 )
 _OLD: Final = 2012
@@ -305,9 +308,12 @@ def find_private_addresses(text: str, found: list[Span]) -> None:
 
 
 def _paths(text: str, found: list[Span]) -> None:
-    for match in _OF_PATIENT_IN_PATH.finditer(text):
+    at = 0
+    while (match := _OF_PATIENT_IN_PATH.search(text, at)) is not None:
         if not _tells(match["who"].strip(".")):
+            at = match.start("who")  # in `ehr/patient/118823` it is the next that tells
             continue
+        at = match.end()
         begin, end = _beginning(text, match.start()), match.end()
         if "\\" in match["sep"] and (more := _SPACED_PATH.match(text, end)):
             end = more.end()
@@ -330,13 +336,16 @@ def _tells(who: str) -> bool:
     """Say whether a part of a path is an id or a name: `00123`, `Smith_John`, not `app.log`."""
     if who.lower() in _PLACES or _VERSION.fullmatch(who):
         return False
+    if _OF_MACHINES.search(who):
+        who = _STAMP.sub("", who)
     if sum(map(str.isdigit, who)) >= _DIGITS_OF_ID:
-        return True
+        return "@sha256:" not in who
     return _NAMED_PART.match(who) is not None and not _OF_MACHINES.search(who)
 
 
 _VERSION: Final = re.compile(r"v?\d{1,2}(?:\.\d{1,3}){0,3}")
 _DIGITS_OF_ID: Final = 3
+_STAMP: Final = re.compile(r"(?<!\d)20[12]\d-?[01]\d-?[0-3]\d(?!\d)")
 _OF_MACHINES: Final = re.compile(
     r"service|portal|api|app|log|config|server|index|sync|export|import|search|db|list|report",
     re.IGNORECASE,
@@ -383,6 +392,19 @@ def _dicom(text: str, found: list[Span]) -> None:
     )
 
 
+_ID_OF_CDA: Final = re.compile(
+    r"<id\s(?:root=\"[^\"<>]{0,80}\"\s)?extension=\"([^\"<>\x01]{1,60})\"", re.IGNORECASE
+)
+
+
+def _ids_of_cda(text: str, found: list[Span]) -> None:
+    found.extend(
+        Span(*match.span(1), "patient_id")
+        for match in _ID_OF_CDA.finditer(text)
+        if sum(map(str.isdigit, match[1])) > _DIGITS_OF_ID
+    )
+
+
 Finder = Callable[[str, list[Span]], None]
 
 # Each gate is what RE2 looks for in one pass over the line, all at once; only where one matches is
@@ -406,17 +428,22 @@ _GATES: Final[Mapping[str, Finder]] = {
     r"|aug|sep|oct|nov|dec)[a-z]*\.?,?[ \-./]'?\d": _dates,
     r"\(0010,": _dicom,
     FORM_GATE: find_tokens,
+    r"(?i:<id )": _ids_of_cda,
     COMMAND_GATE: find_on_command_lines,
 }
 
 
-_TWO_NAMES: Final = r"[A-Z][A-Za-z'\-]+(?:,? (?:[A-Z]\.? )?|[_.^+])[A-Z][A-Za-z'\-]"
+_TWO_NAMES: Final = r"[A-Z][A-Za-z'\-]+(?:,? (?:[A-Z]\.? )?|[_.^+,])[A-Z][A-Za-z'\-]"
 
 
 _FINDERS: Final = tuple(_GATES.values())
-_SET: Final = Gates((*_GATES, _TWO_NAMES))
+_SET: Final = Gates((*_GATES, _TWO_NAMES, SQL_GATE, FILES_GATE, PEOPLE_GATE))
 NAMES: Final = len(_FINDERS)
 """The gate before names that nothing stands beside."""
+SQL: Final = NAMES + 1
+FILES: Final = NAMES + 2
+PEOPLE: Final = NAMES + 3
+"""Gates before what needs to know words."""
 
 
 def open_gates(text: str) -> Sequence[int]:
@@ -427,5 +454,5 @@ def open_gates(text: str) -> Sequence[int]:
 def find_forms(text: str, gates: Sequence[int], found: list[Span]) -> None:
     """Add what its form gives away, behind the gates that are open."""
     for gate in gates:
-        if gate != NAMES:
+        if gate < NAMES:
             _FINDERS[gate](text, found)

@@ -18,6 +18,7 @@ GAP_WORDS: Final = words_of(
 _TELLING: Final = words_of("is was are set to changed reset ending ends last")
 _INDEX: Final = re.compile(
     r"(?:(?:[_ ]|\[)?\d{1,2}\]?(?=[\"'\\ \t]{0,3}[:=]))?(?:\(s\)|'s\b|[)\]])?"
+    r"(?:\s(?:value|extension|val|content)(?==[\"']))?"
 )
 """What ends a phrase: `phone2=`, `MRN(s)`, `patient's`, `(mrn)=`."""
 _SIGNS: Final = re.compile(
@@ -26,6 +27,18 @@ _SIGNS: Final = re.compile(
 )
 _SMALL_WORD: Final = re.compile(r"[A-Za-z]{1,11}\b\.?(?![=:])")
 _MOST_WORDS: Final = 6
+_FOUR: Final = re.compile(r"4(?: digits?)?(?=\s{0,2}[:=#]|\s(?:is\s|are\s|of\s)?[\dxX*])")
+"""The figure in `last 4`, which is no value."""
+_WHOSE: Final = re.compile(
+    r"(?:(?:pt|patient|mr|mrs|ms)\.? )?"
+    r"(?-i:[A-Z][A-Za-z'\-]{1,25}(?:,? [A-Z][A-Za-z'\-]{0,25}\.?){0,3})"
+    r"(?: is | was | end(?:s|ing) (?:in|with) | = ?|: ?| \(|, )(?=\w{0,12}\d)",
+    re.IGNORECASE,
+)
+_FOR: Final = frozenset({"for ", " of "})
+"""Before whose number it is: `policy for Ana Ruiz: 8827`."""
+_LIKE: Final = frozenset({"like", "ilike"})
+_QUOTED: Final = frozenset({" '", ' "'})
 
 
 class Gap(NamedTuple):
@@ -45,7 +58,10 @@ def gap_behind(text: str, end: int) -> Gap:
     """Read on from the end of a phrase to where its value would begin."""
     sign, follows = text[end : end + 1], text[end + 1 : end + 2]
     # Most gaps are one sign; the pattern takes three times as long to say so.
-    if follows.isalnum() and (sign in {"=", ":"} or (sign == " " and follows.isupper())):
+    if follows.isalnum() and (
+        sign in {"=", ":"}
+        or (sign == " " and follows.isupper() and not text.startswith("LIKE '", end + 1))
+    ):
         return Gap(end, end + 1, sign != " ", told=False)
     at, strong, told = end, False, False
     if (index := _INDEX.match(text, at)) is not None:
@@ -56,13 +72,19 @@ def gap_behind(text: str, end: int) -> Gap:
             at = signs.end()
         elif text[at - 1].isalnum():
             break
+        if text[at - 4 : at] in _FOR and (whose := _WHOSE.match(text, at)) is not None:
+            return Gap(end, whose.end(), strong, told=True)
         word = _SMALL_WORD.match(text, at)
         if word is None:
+            if text[at - 5 : at] == "last " and (four := _FOUR.match(text, at)):
+                told, at = True, four.end()
+                continue
             break
         small = word[0].rstrip(".").lower()
         if small not in GAP_WORDS or (small == "a" and text[word.end() : word.end() + 1] != " "):
             break
         told = told or small in _TELLING
+        strong = strong or (small in _LIKE and text[word.end() : word.end() + 2] in _QUOTED)
         at = word.end()
     return Gap(end, at, strong, told)
 

@@ -75,7 +75,7 @@ PDA 2:address 4:name 5:date
 """Segment -> field -> what it holds.  A provider is a name behind a number."""
 
 _SEGMENT: Final = re.compile(
-    r"(?:^|(?<=[\r\n\s\"'>=\x0b]))(" + "|".join(_FIELDS) + r")([^\sA-Za-z0-9\x01])"
+    r"(?:^|(?<=[\r\n\s\"'>=\x0b]))(" + "|".join(_FIELDS) + r"|Z[A-Z0-9]{2})([^\sA-Za-z0-9\x01])"
 )
 _MSH: Final = re.compile(
     r"(?:^|(?<=[\s\"'>=\x0b]))MSH([^\sA-Za-z0-9\x01])([^\sA-Za-z0-9\x01]{3,5})?"
@@ -96,6 +96,10 @@ _TYPES: Final = {
 """What a result of a type of data holds; OBX-2 names the type."""
 _RESULT: Final = 5
 _STAMP: Final = re.compile(r"(?:19|20)\d{6}(?:\d{4}(?:\d{2}(?:\.\d{1,4})?)?)?(?:[+-]\d{4})?")
+_OWN: Final[Mapping[int, str]] = {}
+"""The fields of segments that sites make for themselves: ZPD, ZIN."""
+_PERSON: Final = re.compile(r"[A-Za-z'\- ]{2,40}\^[A-Za-z'\- ]{2,40}(?:\^[A-Za-z. ]{0,20}){0,4}")
+_BORN: Final = re.compile(r"(?:19\d\d|200\d|201[0-2])(?:0[1-9]|1[0-2])[0-3]\d(?:\d{4,6})?")
 _DATED: Final = frozenset(
     {"PID", "PV1", "PV2", "IN1", "IN2", "GT1", "NK1", "OBR", "DG1", "PR1", "FT1", "ACC"}
 )
@@ -137,7 +141,7 @@ def _segment(
     text: str, match: re.Match[str], end: int, encoding: Encoding, found: list[Span]
 ) -> None:
     line_end = _end_of_segment(text, match.end(), end)
-    fields, at = _FIELDS[match[1]], match.end()
+    fields, at = _FIELDS.get(match[1], _OWN), match.end()
     for number, field in enumerate(text[at:line_end].split(encoding.field), 1):
         label = fields.get(number)
         # A blank before a field: the words of a log that goes on behind the segment.
@@ -147,9 +151,18 @@ def _segment(
             kind = text[match.end() : at].split(encoding.field)[1]
             if kind in _TYPES:
                 _field(field, at, _TYPES[kind], encoding, found)
+        elif fields is _OWN and (kind := _formed(field)):
+            _field(field, at, kind, encoding, found)
         elif _STAMP.fullmatch(field) and match[1] in _DATED:
             found.append(Span(at, at + len(field), "date"))
         at += len(field) + 1
+
+
+def _formed(field: str) -> str:
+    """Say what a field of a segment of a site's own is, by its form: nothing else tells."""
+    if _PERSON.fullmatch(field):
+        return "name"
+    return "dob" if _BORN.fullmatch(field) else ""
 
 
 def _end_of_segment(text: str, start: int, end: int) -> int:

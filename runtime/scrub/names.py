@@ -23,7 +23,7 @@ TITLES: Final = words_of(
 )
 _SUFFIXES: Final = words_of("jr sr ii iii iv md do rn np pa dds phd esq cna lpn")
 _TWO: Final = re.compile(
-    r"\b([A-Z][A-Za-z'\-]{1,30})(,? (?:[A-Z]\.? )?|[_.^+])([A-Z][A-Za-z'\-]{1,30})"
+    r"\b([A-Z][A-Za-z'\-]{1,30})(,? (?:[A-Z]\.? )?|[_.^+,])([A-Z][A-Za-z'\-]{1,30})"
 )
 
 
@@ -86,6 +86,8 @@ class Names:
         capital = word.told[0].isupper()
         if word.small in _SUFFIXES and word.before:
             return True
+        if len(word.told) == 1 and capital and word.before:
+            return True
         if self._is_other(word, sure=sure):
             return False
         if word.small in _PARTICLES:
@@ -129,7 +131,7 @@ class Names:
         known = self.vocabulary.given
         for found in _TWO.finditer(text):
             first, between, last = found.groups()
-            if first.lower() not in known and last.lower() not in known:
+            if first.lower() not in known and last.lower() not in known and between != ",":
                 continue
             begin, end = found.span()
             if begin < done or text[begin - 1 : begin] in _NO_BEGINNING:
@@ -137,10 +139,23 @@ class Names:
             given, family = (last, first) if between[0] == "," else (first, last)
             if _strange(first) or _strange(last):
                 continue
-            if self._are_names(given.lower(), family.lower()):
+            if self._are_names(given.lower(), family.lower()) or (
+                (between == "^" and self._are_names(family.lower(), given.lower()))
+                or (between == "," and self._listed(first, last))
+            ):
                 longer = self.beside(text, begin, sure=False)
                 done = max(end, longer[1] if longer else end)
                 yield begin, done
+
+    def _listed(self, family: str, given: str) -> bool:
+        """Say whether capitals are the name of somebody in a list: `CHEN,LI WEI`."""
+        words, small = self.vocabulary, (family.lower(), given.lower())
+        return (
+            family.isupper()
+            and given.isupper()
+            and small[0] in words.family
+            and not any(each in words.common or each in words.phrases for each in small)
+        )
 
     def _are_names(self, given: str, family: str) -> bool:
         words = self.vocabulary

@@ -33,7 +33,7 @@ _LOOKALIKES: Final = str.maketrans(
     "ABE3KMHOPCTYXISJabekmhopctyxisjABEZHIKMNOPTYXaoiv",
 )
 _QUOTES: Final = {"‘": "'", "’": "'", "‛": "'", "“": '"', "”": '"', "′": "'", "`": "'"}  # noqa: RUF001
-_NOT_HYPHENS_BY_KIND: Final = {"−": "-", "⁃": "-", "­": "", "•": "-", "·": "."}  # noqa: RUF001
+_NOT_HYPHENS_BY_KIND: Final = {"−": "-", "⁃": "-", "­": "", "•": "-", "·": ".", "・": "."}  # noqa: RUF001
 
 
 _LEFT_OUT: Final = "\x02"

@@ -7,13 +7,24 @@ from typing import Final
 import attrs
 
 from runtime.scrub.beside import Beside
-from runtime.scrub.forms import NAMES, find_forms, find_private_addresses, open_gates
+from runtime.scrub.files import find_files
+from runtime.scrub.forms import (
+    FILES,
+    NAMES,
+    PEOPLE,
+    SQL,
+    find_forms,
+    find_private_addresses,
+    open_gates,
+)
 from runtime.scrub.hl7 import Encoding, find_hl7
 from runtime.scrub.json_values import JsonValues
 from runtime.scrub.names import Names
 from runtime.scrub.normal import SCRUBBED, Plain, plain
+from runtime.scrub.people import find_people
 from runtime.scrub.rows import Rows
 from runtime.scrub.span import Span
+from runtime.scrub.sql import find_by_position
 from runtime.scrub.vocabulary import Vocabulary
 from runtime.scrub.x12 import X12, Marks
 
@@ -58,8 +69,9 @@ class Reading:
             self._began = True
             self._begin(text)
             found = self._found(text)
-            if self._rows is None and not found:
-                self._rows = Rows.of(text, self.finders.vocabulary)
+            rows = Rows.of(text, self.finders.vocabulary)
+            if rows is not None and (rows.sure or not found):
+                self._rows = rows
         if not found:
             return []
         apart = list(_apart(text, found))
@@ -101,9 +113,13 @@ class Reading:
         self.finders.beside.find(text, found)
         if NAMES in gates:
             found.extend(Span(*span, "name") for span in self.finders.names.anywhere(text))
+        for gate, find in _WITH_WORDS:
+            if gate in gates:
+                find(text, self.finders.vocabulary, found)
         return found
 
 
+_WITH_WORDS: Final = ((SQL, find_by_position), (FILES, find_files), (PEOPLE, find_people))
 _ANY_X12: Final = X12()
 
 

@@ -13,11 +13,17 @@ from runtime.scrub.vocabulary import Vocabulary
 
 _SEPARATORS: Final = ",\t;|"
 _FEWEST: Final = 2
+_SURE: Final = 3
 _LONGEST_HEADER: Final = 8192
 _COLUMN: Final = re.compile(
     r"\s?\"?[A-Za-z_#][A-Za-z_#/()'\-.]{0,40}(?: [A-Za-z_#/()'\-.]{1,20}){0,3}\d{0,2}\"?\s?"
 )
 _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_MACHINE_COLUMN: Final = re.compile(
+    r"(?:host|computer|server|machine|asset|device|workstation|endpoint)[ _]?(?:name)?|os|fqdn"
+    r"|model|os[ _]?build|vendor|manufacturer|firmware",
+    re.IGNORECASE,
+)
 _NO_VALUE: Final = frozenset(
     {
         "",
@@ -47,6 +53,11 @@ class Rows:
     labels: tuple[str, ...]
     """One for each column; empty where it tells nothing by its name."""
 
+    @property
+    def sure(self) -> bool:
+        """Say whether so many columns tell that nothing else than a header reads like it."""
+        return sum(map(bool, self.labels)) >= _SURE
+
     @classmethod
     def of(cls, header: str, vocabulary: Vocabulary) -> "Rows | None":
         """Read a first line as a header; None if it is none, or none that tells anything."""
@@ -57,7 +68,10 @@ class Rows:
             columns = header.split(separator)
             if len(columns) < _FEWEST or not all(_COLUMN.fullmatch(column) for column in columns):
                 continue
-            labels = tuple(_label(column, vocabulary) for column in columns)
+            labels = tuple(column_label(column, vocabulary) for column in columns)
+            if any(_MACHINE_COLUMN.fullmatch(column.strip(' "')) for column in columns):
+                # The serial number of a machine, in a list of machines.
+                labels = tuple("" if label == "device" else label for label in labels)
             if any(labels):
                 return cls(separator, labels)
         return None
@@ -106,7 +120,8 @@ def _closing(text: str, at: int) -> int:
     return len(text)
 
 
-def _label(column: str, vocabulary: Vocabulary) -> str:
+def column_label(column: str, vocabulary: Vocabulary) -> str:
+    """Say what stands under the name of a column; nothing where it does not tell."""
     words = tuple(word.lower() for word in _WORDS.findall(column))
     for start in range(len(words)):
         for term in vocabulary.field(words[start:]):

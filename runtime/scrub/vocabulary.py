@@ -180,6 +180,28 @@ def _never(document: Document, where: tuple[str | int, ...], phrase: str) -> Inv
 
 
 _SHORTEST_JOINED: Final = 3
+_SAME: Final = (
+    ("no", "num", "nbr", "number"),
+    ("date", "dt", "dte"),
+    ("name", "nm"),
+    ("phone", "ph", "phn", "tel", "telephone"),
+    ("address", "addr"),
+    ("identifier", "id"),
+)
+"""Words that say the same at the end of a field's name."""
+_PATIENTS: Final = ("patient", "pt", "pat")
+
+
+def _otherwise(phrase: str) -> Iterator[str]:
+    """Spell a phrase with other words that say the same: `pat birth dt` and the like."""
+    *rest, last = phrase.split()
+    if not rest:
+        return
+    ends = next((same for same in _SAME if last in same), (last,))
+    begins = _PATIENTS if rest[0] in _PATIENTS else (rest[0],)
+    for begin in begins:
+        for end in ends:
+            yield " ".join((begin, *rest[1:], end))
 
 
 def _by_first_words(
@@ -190,6 +212,10 @@ def _by_first_words(
         joined = phrase.replace(" ", "")
         if len(joined) >= _SHORTEST_JOINED:
             spelled.setdefault(joined, terms)
+    for phrase, terms in tuple(spelled.items()):
+        for other in _otherwise(phrase):
+            spelled.setdefault(other, terms)
+            spelled.setdefault(other.replace(" ", ""), terms)
     found = dict[str, dict[str, list[Phrase]]]()
     for phrase, terms in spelled.items():
         first, *rest = phrase.split()

@@ -5,10 +5,11 @@ import pytest
 from runtime.scrub import Scrubber
 from tests.runtime.scrub.labelled import Labelled, Score, labelled, measured
 
+NAMES = ("corpus.txt", "held_out.txt", "outsider.txt", "outsider_again.txt")
 SCRUBBER = Scrubber(b"the key of the tests")
 
 
-@pytest.fixture(scope="module", params=["corpus.txt", "held_out.txt"])
+@pytest.fixture(scope="module", params=NAMES)
 def score(request: pytest.FixtureRequest) -> Score:
     return measured(SCRUBBER, labelled(request.param))
 
@@ -26,7 +27,7 @@ def test_what_is_a_machines_stays_character_for_character(score: Score) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [*labelled("corpus.txt"), *labelled("held_out.txt")], ids=lambda text: text.text[:40]
+    "text", [text for name in NAMES for text in labelled(name)], ids=lambda text: text.text[:40]
 )
 def test_to_scrub_again_changes_nothing(text: Labelled) -> None:
     once = SCRUBBER.text(text.text).text

@@ -1,0 +1,79 @@
+"""Finds people whom no word announces, by what stands behind: `DOE,JANE Q 00482913 03/12/1984`."""
+
+import re
+from typing import Final
+
+from runtime.scrub.span import Span
+from runtime.scrub.vocabulary import Vocabulary
+from runtime.scrub.word_sets import words_of
+
+_MARKS: Final = r"(?i:M\.?R\.?N|D\.?O\.?B|S\.?S\.?N|born|date of birth)\b"
+_HOLDERS: Final = r"(?i:subscriber|member|insured|patient|beneficiary|guarantor)"
+PEOPLE_GATE: Final = (
+    r"[A-Z][A-Za-z'\-]+(?:,? |,)[A-Z][A-Za-z'\-]+.{1,24}"
+    r"(?:\d\d?[/\-.]\d\d?[/\-.]\d\d|(?:19|20)\d{6}|(?:19|20)\d\d-\d\d-\d\d)|[Ff][Ii][Rr][Ss][Tt]\"?[=:]"
+    r"|[A-Z][A-Za-z'\-]+[ ,;(|/\-]{1,4}"
+    + _MARKS
+    + r"|"
+    + _HOLDERS
+    + r"s? [A-Z].{2,50}(?:\bI[Dd]\b|#)"
+)
+_PERSON: Final = re.compile(
+    r"\b(?P<name>(?P<one>[A-Z][A-Za-z'\-]{1,30})(?P<comma>, ?| )(?P<two>[A-Z][A-Za-z'\-]{1,30})"
+    r"(?: [A-Z]\.?(?![\w]))?)"
+    r"[ ,;|/(\[#]{1,3}(?:(?P<sex>[MFU]|[Mm]ale|[Ff]emale|\d{1,3} ?y/?o? ?[MF]?)[ ,;|/]{1,3})?"
+    r"(?:(?P<id>[A-Z]{0,3}\d{5,10})[ ,;|/)\]]{1,3})?"
+    r"(?P<date>\d{1,2}[/\-.]\d{1,2}[/\-.](?:(?:19|20)\d\d|\d\d)"
+    r"|(?:19|20)\d\d-\d\d-\d\d|(?:19|20)\d{6})(?![\w:/\-]|[T ]\d{1,2}:)"
+)
+_MARKED: Final = re.compile(
+    r"\b(?P<one>[A-Z][A-Za-z'\-]{1,30})(?:, ?| )(?:[A-Z]\.? )?(?P<two>[A-Z][A-Za-z'\-]{1,30})"
+    r"(?: [A-Z]\.?(?!\w))?(?=[ ,;(|/\-]{1,4}" + _MARKS + ")"
+)
+_HELD: Final = re.compile(
+    r"\b" + _HOLDERS + r"s? (?:[A-Z][A-Za-z'\-]{0,30}\.?,? ){1,4}[(]?(?:I[Dd]|#)[:# ]{0,3}"
+    r"(?P<id>(?=[A-Z\d\-]{0,20}\d{3})[A-Z\d\-]{5,20})(?![\w.])"
+)
+_YEAR: Final = re.compile(r"(?:19|20)\d\d")
+_OLD: Final = 2012
+_PAIR: Final = re.compile(
+    r"\bfirst\"?[=:] ?\"?(?P<first>[A-Za-z][A-Za-z'\-]{1,40})\"?[,;&| ]{1,3}"
+    r"(?:(?:middle|mi)\"?[=:] ?\"?[A-Za-z]{0,40}\.?\"?[,;&| ]{1,3})?"
+    r"\"?last\"?[=:] ?\"?(?P<last>[A-Za-z][A-Za-z'\-]{1,40})\b",
+    re.IGNORECASE,
+)
+_DAYS: Final = words_of(
+    "monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun"
+    " january february march april june july august september october november december"
+)
+
+
+def find_people(text: str, vocabulary: Vocabulary, found: list[Span]) -> None:
+    """Add names, numbers and dates that make a person together."""
+    for match in _PAIR.finditer(text):
+        found += (Span(*match.span("first"), "name"), Span(*match.span("last"), "name"))
+    for match in _MARKED.finditer(text):
+        small = (match["one"].lower(), match["two"].lower())
+        if not any(each in words for each in small for words in (vocabulary.common, _DAYS)) and (
+            not any(each in vocabulary.phrases for each in small)
+        ):
+            found.append(Span(*match.span(), "name"))
+    found.extend(Span(*match.span("id"), "policy") for match in _HELD.finditer(text))
+    for match in _PERSON.finditer(text):
+        if not _is_person(match, vocabulary):
+            continue
+        found += (Span(*match.span("name"), "name"), Span(*match.span("date"), "date"))
+        if match["id"]:
+            found.append(Span(*match.span("id"), "mrn"))
+
+
+def _is_person(match: re.Match[str], words: Vocabulary) -> bool:
+    one, two = match["one"].lower(), match["two"].lower()
+    if any(each in words.common or each in _DAYS for each in (one, two)):
+        return False
+    known = one in words.given or two in words.given
+    if match["comma"] == " " and not known:
+        return False
+    year = _YEAR.search(match["date"])
+    born = year is not None and int(year[0]) <= _OLD
+    return known or born or bool(match["sex"]) or bool(match["id"])

@@ -1,0 +1,60 @@
+"""Reads values by the position of their column: `(name, dob) VALUES ('...', '...')`."""
+
+import re
+from typing import Final
+
+from runtime.scrub.normal import SCRUBBED
+from runtime.scrub.rows import column_label
+from runtime.scrub.span import Span
+from runtime.scrub.vocabulary import Vocabulary
+
+SQL_GATE: Final = r"\)\s*(?i:values\s*|=)\("
+
+_VALUES: Final = re.compile(r"\)\s{0,9}(?:values\s{0,9}|=)\(", re.IGNORECASE)
+_LITERAL: Final = re.compile(
+    r"\s{0,9}(?:(?:N|E)?'(?P<one>(?:[^']|'')*)'|\"(?P<two>(?:[^\"]|\"\")*)\""
+    r"|(?P<bare>[^,()'\"]*))(?P<rest>[^,()'\"]{0,40})(?P<end>[,)])"
+)
+_NEXT_ROW: Final = re.compile(r"\s{0,9},\s{0,9}\(")
+_MOST_CHARACTERS: Final = 4000
+_NO_VALUE: Final = frozenset({"", "null", "default", "true", "false"})
+
+
+def find_by_position(text: str, vocabulary: Vocabulary, found: list[Span]) -> None:
+    """Add the values whose columns tell."""
+    done = 0
+    for match in _VALUES.finditer(text):
+        if match.start() < done:
+            continue
+        begin = text.rfind("(", max(done, match.start() - _MOST_CHARACTERS), match.start())
+        columns = text[begin + 1 : match.start()].split(",") if begin >= 0 else []
+        labels = [column_label(column.strip(" `\"[]'"), vocabulary) for column in columns]
+        done = match.end()
+        if set(filter(None, labels)) == {"name"} and "name" in map(_bare, columns):
+            continue  # the name of anything: of a job, a host
+        if any(labels):
+            done = _rows(text, done, labels, found)
+
+
+def _bare(column: str) -> str:
+    return column.strip(" `\"[]'").lower()
+
+
+def _rows(text: str, at: int, labels: list[str], found: list[Span]) -> int:
+    """Read one row after the other; gives where the last ends."""
+    column = 0
+    while (literal := _LITERAL.match(text, at)) is not None:
+        kind = literal.lastgroup and next(
+            each for each in ("one", "two", "bare") if literal[each] is not None
+        )
+        label = labels[column] if column < len(labels) else ""
+        value = literal[kind] if kind else ""
+        if kind and label and value.strip().lower() not in _NO_VALUE and SCRUBBED not in value:
+            found.append(Span(*literal.span(kind), label))
+        at, column = literal.end(), column + 1
+        if literal["end"] == ")":
+            following = _NEXT_ROW.match(text, at)
+            if following is None:
+                break
+            at, column = following.end(), 0
+    return at
