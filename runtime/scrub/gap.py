@@ -35,6 +35,10 @@ _WHOSE: Final = re.compile(
     r"(?: is | was | end(?:s|ing) (?:in|with) | = ?|: ?| \(|, )(?=\w{0,12}\d)",
     re.IGNORECASE,
 )
+_FOR_WHAT: Final = re.compile(
+    r"[A-Za-z][\w\-]{1,20}(?: [a-z][\w\-]{1,20}){0,2}: (?=[^\s\d]{0,40}\d)(?=\S{6})"
+)
+"""For what it is: `password for the front desk: ...`."""
 _FOR: Final = frozenset({"for ", " of "})
 """Before whose number it is: `policy for Ana Ruiz: 8827`."""
 _LIKE: Final = frozenset({"like", "ilike"})
@@ -72,14 +76,14 @@ def gap_behind(text: str, end: int) -> Gap:
             at = signs.end()
         elif text[at - 1].isalnum():
             break
-        if text[at - 4 : at] in _FOR and (whose := _WHOSE.match(text, at)) is not None:
-            return Gap(end, whose.end(), strong, told=True)
+        if text[at - 4 : at] in _FOR and (whose := _behind_whose(text, at, end, strong=strong)):
+            return whose
         word = _SMALL_WORD.match(text, at)
         if word is None:
-            if text[at - 5 : at] == "last " and (four := _FOUR.match(text, at)):
-                told, at = True, four.end()
-                continue
-            break
+            if text[at - 5 : at] != "last " or (four := _FOUR.match(text, at)) is None:
+                break
+            told, at = True, four.end()
+            continue
         small = word[0].rstrip(".").lower()
         if small not in GAP_WORDS or (small == "a" and text[word.end() : word.end() + 1] != " "):
             break
@@ -87,6 +91,15 @@ def gap_behind(text: str, end: int) -> Gap:
         strong = strong or (small in _LIKE and text[word.end() : word.end() + 2] in _QUOTED)
         at = word.end()
     return Gap(end, at, strong, told)
+
+
+def _behind_whose(text: str, at: int, end: int, *, strong: bool) -> Gap | None:
+    """Read past whose or what for the value is: `policy for Ana Ruiz: ...`."""
+    if (whose := _WHOSE.match(text, at)) is not None:
+        return Gap(end, whose.end(), strong, told=True)
+    if (what := _FOR_WHAT.match(text, at)) is not None:
+        return Gap(end, what.end(), strong=True, told=True)
+    return None
 
 
 _STRONG: Final = frozenset(":=#>|")

@@ -25,6 +25,7 @@ _PERSON: Final = re.compile(
     r"(?:(?P<id>[A-Z]{0,3}\d{5,10})[ ,;|/)\]]{1,3})?"
     r"(?P<date>\d{1,2}[/\-.]\d{1,2}[/\-.](?:(?:19|20)\d\d|\d\d)"
     r"|(?:19|20)\d\d-\d\d-\d\d|(?:19|20)\d{6})(?![\w:/\-]|[T ]\d{1,2}:)"
+    r"(?: (?:vs\.?|with|into|and|->|/) (?P<other>\d{5,10})(?![\w.]))?"
 )
 _MARKED: Final = re.compile(
     r"\b(?P<one>[A-Z][A-Za-z'\-]{1,30})(?:, ?| )(?:[A-Z]\.? )?(?P<two>[A-Z][A-Za-z'\-]{1,30})"
@@ -63,8 +64,7 @@ def find_people(text: str, vocabulary: Vocabulary, found: list[Span]) -> None:
         if not _is_person(match, vocabulary):
             continue
         found += (Span(*match.span("name"), "name"), Span(*match.span("date"), "date"))
-        if match["id"]:
-            found.append(Span(*match.span("id"), "mrn"))
+        found.extend(Span(*match.span(each), "mrn") for each in ("id", "other") if match[each])
 
 
 def _is_person(match: re.Match[str], words: Vocabulary) -> bool:

@@ -71,7 +71,7 @@ class Reading:
             found = self._found(text)
             rows = Rows.of(text, self.finders.vocabulary)
             if rows is not None and (rows.sure or not found):
-                self._rows = rows
+                self._rows, found = rows, []
         if not found:
             return []
         apart = list(_apart(text, found))
@@ -95,7 +95,8 @@ class Reading:
             self._x12.find(text, found)
         elif self._rows is not None:
             self._rows.find(text, found)
-        found += self._any_line(text)
+        anywhere = self._any_line(text)
+        found += anywhere if self._rows is None else self._rows.within_cells(text, anywhere)
         return found
 
     def _any_line(self, text: str) -> list[Span]:

@@ -92,6 +92,23 @@ class Rows:
             ):
                 found.append(Span(begin, end, label))
 
+    def within_cells(self, text: str, spans: list[Span]) -> Iterator[Span]:
+        """Part what reaches over a separator with no blank behind it: the columns stay."""
+        for span in spans:
+            inner = text[span.start : span.end]
+            if (
+                span.label not in {"name", "address"}
+                or self.separator not in inner
+                or self.separator + " " in inner
+            ):
+                yield span
+                continue
+            start = span.start
+            for part in inner.split(self.separator):
+                if part:
+                    yield Span(start, start + len(part), span.label)
+                start += len(part) + 1
+
     def _cells(self, text: str) -> Iterator[tuple[int, int]]:
         at, size = 0, len(text)
         while at <= size:

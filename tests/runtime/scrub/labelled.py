@@ -77,7 +77,7 @@ class Score:
 
     @property
     def by_form(self) -> float:
-        return self.formed_gone / max(1, self.formed)
+        return self.formed_gone / self.formed if self.formed else 1.0
 
     @property
     def damage(self) -> float:
