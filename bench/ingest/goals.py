@@ -87,6 +87,12 @@ def goals(
         if peer.server in void:
             verdict = f"void: {peer.server} is slower than measured before"
         yield Goal(name, wanted, f"{ratio:.1f}x (CPU {by_cpu:.1f}x)", verdict)
+    name, proved = f"{durable}: with proofs / without", table.get((durable, "ours-proved"))
+    if with_go and proved is not None and (durable, "ours") in table:
+        ratio = proved.median(_rate) / table[durable, "ours"].median(_rate)
+        yield Goal(name, ">= 0.9x", f"{ratio:.2f}x", _at_least(ratio, 0.9, 0.9))
+    else:
+        yield Goal(name, ">= 0.9x", "-", "not measured")
     for case, most in (
         ("1,000 agents, 5,000/s offered", 3.0),
         ("100 agents, 2,000/s offered", 2.0),

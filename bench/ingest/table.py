@@ -12,6 +12,7 @@ from runtime.clock import SystemClock
 
 NAMES = {
     "ours": "ours",
+    "ours-proved": "ours, with proofs",
     "aio": "grpc.aio, read/write",
     "aio-generator": "grpc.aio, generator",
     "sync": "synchronous grpcio",
