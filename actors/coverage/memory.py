@@ -1,13 +1,14 @@
 """What coverage knows by heart of its tables, so that what comes in time costs no question.
 
-Knowledge holds while every commit that brought it about is durable.  A batch that goes wrong says
-so by never being `settled`: the next one begins with an empty head, which costs time, nothing else.
+When it holds says `Trust`.
 """
 
 import sqlite3
 from typing import TypeAlias
 
 import attrs
+
+from runtime.by_heart import Trust
 
 Key: TypeAlias = tuple[str, str, str]
 """Site, host and check."""
@@ -44,23 +45,20 @@ class Memory:
     """None for one that was met once: most are met again, and are looked up then."""
     _numbers: dict[Boot, int | None] = attrs.field(factory=dict[Boot, int | None], init=False)
     """The highest number that was heard; None as above."""
-    _connection: sqlite3.Connection | None = attrs.field(default=None, init=False)
-    _in_doubt: bool = attrs.field(default=False, init=False)
+    _trust: Trust = attrs.field(factory=Trust, init=False)
 
     def begin(self, connection: sqlite3.Connection) -> None:
         """Begin a batch, which is in doubt until it is settled."""
-        if connection is not self._connection or self._in_doubt:
+        if not self._trust.begin(connection):
             self.forget()
-            self._connection = connection
         if len(self._accounts) > _MOST:
             self._accounts.clear()
         if len(self._numbers) > _MOST:
             self._numbers.clear()
-        self._in_doubt = True
 
     def settled(self) -> None:
         """The batch that began last is durable."""
-        self._in_doubt = False
+        self._trust.settled()
 
     def forget(self) -> None:
         """Somebody else changed the tables: they are asked for everything."""

@@ -1,7 +1,6 @@
 """What the journal's writer knows by heart of the file, so that it need not ask for each event.
 
-Knowledge holds while every commit that brought it about is durable.  A batch that goes wrong says
-so by never being `settled`: the next one begins with an empty head, which costs time, nothing else.
+When it holds says `Trust`.
 """
 
 import hashlib
@@ -11,6 +10,7 @@ from typing import TypeAlias
 import attrs
 
 from actors.messages import State
+from runtime.by_heart import Trust
 
 Key: TypeAlias = tuple[str, str, str]
 """Site, host and check."""
@@ -60,25 +60,22 @@ class Memory:
         factory=dict[tuple[str, str], Start], init=False
     )
     next_answer: int = attrs.field(default=1, init=False)
-    _connection: sqlite3.Connection | None = attrs.field(default=None, init=False)
-    _in_doubt: bool = attrs.field(default=False, init=False)
+    _trust: Trust = attrs.field(factory=Trust, init=False)
 
     def begin(self, connection: sqlite3.Connection) -> None:
         """Begin a batch, which is in doubt until it is settled."""
-        if connection is not self._connection or self._in_doubt:
+        if not self._trust.begin(connection):
             self.forget()
-            self._connection = connection
             [highest] = connection.execute("SELECT max(number) FROM answers").fetchone()
             self.next_answer = 1 + (highest or 0)
         if len(self.drifts) > _MOST:
             self.drifts.clear()
         if len(self.starts) > _MOST:
             self.starts.clear()
-        self._in_doubt = True
 
     def settled(self) -> None:
         """The batch that began last is durable."""
-        self._in_doubt = False
+        self._trust.settled()
 
     def moved(self, key: Key) -> None:
         """Somebody moved the incident of a drift: the file is asked for it."""
