@@ -21,7 +21,9 @@ _COMPOUND: Final = re.compile(r"\b[a-z]{5,40}(?=[\"'\\]{0,2}\s?[=:>])")
 """The name of a field that is one word: `PatientSSN=`."""
 _FIELD: Final = re.compile(r"[\"'\\]{0,2}\s?[=:>]")
 _SURE_TITLES: Final = frozenset({"mr", "mrs", "dr", "mister"})
-_CAPITAL_WORD: Final = re.compile(r"[A-Z][a-z]{2,30}(?![\w./\\(\-])")
+_CAPITAL_WORD: Final = re.compile(
+    r"[A-Z][a-z]{2,30}(?![\w/\\(\-]|\.(?!(?:pdf|docx?|rtf|txt|tiff?|jpe?g|xlsx?|zip)\b)\w)"
+)
 _PERSON_FIELDS: Final = frozenset(
     {"patient", "pt", "subscriber", "insured", "guarantor", "beneficiary"}
 )
@@ -138,9 +140,11 @@ class Beside:
                 return None
         if term.label == "name":
             return self._name(text, begin, phrase, term, gap)
-        if term.value == "secret":
+        if term.value == "secret" and gap.start > gap.end:
             return secret_at(text, phrase.spelled, gap) or secret_said(text, gap.end)
-        return value_at(text, term, gap)
+        span = value_at(text, term, gap)
+        # `MRN00123456` is one.
+        return (begin, span[1]) if span is not None and gap.start == gap.end else span
 
     def _name(
         self, text: str, begin: int, phrase: Phrase, term: Term, gap: Gap

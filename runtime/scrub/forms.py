@@ -8,7 +8,14 @@ from runtime.scrub.files import FILES_GATE
 from runtime.scrub.kept import is_private, is_public
 from runtime.scrub.linear import Gates
 from runtime.scrub.people import PEOPLE_GATE
-from runtime.scrub.secrets import COMMAND_GATE, FORM_GATE, find_on_command_lines, find_tokens
+from runtime.scrub.secrets import (
+    COMMAND_GATE,
+    FORM_GATE,
+    LOGIN_GATE,
+    find_logins,
+    find_on_command_lines,
+    find_tokens,
+)
 from runtime.scrub.span import Span
 from runtime.scrub.sql import SQL_GATE
 from runtime.scrub.values import DATE_FORM
@@ -187,15 +194,16 @@ _NO_MAIL: Final = re.compile(
 """An address of a machine's, a unit of systemd, the name of a cipher."""
 
 
+_OF_A_URL: Final = re.compile(r"://[^\s/\"'<>]*$")
+"""Before who opens what a URL names: the host behind it stays."""
+_LONGEST_USER: Final = 160
+
+
 def _emails(text: str, found: list[Span]) -> None:
     for match in _EMAIL.finditer(text):
         end = match.end()
-        before = text[max(0, match.start() - 3) : match.start()]
-        if (
-            before == "://"
-            or (text[end : end + 1] == ":" and match.start() and text[match.start() - 1] == "/")
-            or _NO_MAIL.search(match[0])
-        ):
+        before = text[max(0, match.start() - _LONGEST_USER) : match.start()]
+        if _OF_A_URL.search(before) or _NO_MAIL.search(match[0]):
             continue
         found.append(Span(match.start(), end, "email"))
 
@@ -430,20 +438,26 @@ _GATES: Final[Mapping[str, Finder]] = {
     FORM_GATE: find_tokens,
     r"(?i:<id )": _ids_of_cda,
     COMMAND_GATE: find_on_command_lines,
+    LOGIN_GATE: find_logins,
 }
 
 
 _TWO_NAMES: Final = r"[A-Z][A-Za-z'\-]+(?:,? (?:[A-Z]\.? )?|[_.^+,])[A-Z][A-Za-z'\-]"
 
 
+_LETTERS: Final = r"(?:^|[^A-Za-z])[A-Za-z] [A-Za-z] [A-Za-z] [A-Za-z](?:[^A-Za-z]|$)"
+
+
 _FINDERS: Final = tuple(_GATES.values())
-_SET: Final = Gates((*_GATES, _TWO_NAMES, SQL_GATE, FILES_GATE, PEOPLE_GATE))
+_SET: Final = Gates((*_GATES, _TWO_NAMES, SQL_GATE, FILES_GATE, PEOPLE_GATE, _LETTERS))
 NAMES: Final = len(_FINDERS)
 """The gate before names that nothing stands beside."""
 SQL: Final = NAMES + 1
 FILES: Final = NAMES + 2
 PEOPLE: Final = NAMES + 3
 """Gates before what needs to know words."""
+SPACED: Final = NAMES + 4
+"""The gate before words whose letters stand apart."""
 
 
 def open_gates(text: str) -> Sequence[int]:

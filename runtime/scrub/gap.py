@@ -17,12 +17,14 @@ GAP_WORDS: Final = words_of(
 
 _TELLING: Final = words_of("is was are set to changed reset ending ends last")
 _INDEX: Final = re.compile(
-    r"(?:(?:[_ ]|\[)?\d{1,2}\]?(?=[\"'\\ \t]{0,3}[:=]))?(?:\(s\)|'s\b|[)\]])?"
-    r"(?:\s(?:value|extension|val|content)(?==[\"']))?"
+    r"(?:_(?i:base|hash|prod|dev|test|live|old|new|prev|current|primary|secondary|value|val|text|txt"
+    r"|str|raw|b64|base64|enc|plain|input|masked|formatted|local|remote|admin|v)(?=[_\d\"'\\ :=]))*"
+    r"(?:(?:[_ ]|\[)?\d{1,2}\]?(?=[\"'\\ \t]{0,3}[:=]))?(?:\(s\)|'s\b|/(?= )|[)\]])?"
+    r"(?:[\"']?,?\s{0,2}[\"']?\b(?:value|extension|val|v|content)[\"']?(?=\s?[:=]))?"
 )
-"""What ends a phrase: `phone2=`, `MRN(s)`, `patient's`, `(mrn)=`."""
+"""What ends a phrase: `phone2=`, `MRN(s)`, `patient's`, `(mrn)=`, `key="mrn" value=`."""
 _SIGNS: Final = re.compile(
-    r"(?:[ \t]|[:=#>~\"'\\(\[{]|\|(?= )|-(?![A-Za-z])|-(?=-[ ])|,(?= )|&nbsp;"
+    r"(?:[ \t]|[:=#>~\"'\\(\[{]|[NE](?=')|(?<=')%|\|(?= )|-(?![A-Za-z])|-(?=-[ ])|,(?= )|&nbsp;"
     r"|\([^()\d]{1,20}\)){1,16}"
 )
 _SMALL_WORD: Final = re.compile(r"[A-Za-z]{1,11}\b\.?(?![=:])")
@@ -36,7 +38,8 @@ _WHOSE: Final = re.compile(
     re.IGNORECASE,
 )
 _FOR_WHAT: Final = re.compile(
-    r"[A-Za-z][\w\-]{1,20}(?: [a-z][\w\-]{1,20}){0,2}: (?=[^\s\d]{0,40}\d)(?=\S{6})"
+    r"[A-Za-z][\w\-]{1,20}(?: [a-z][\w\-]{1,20}){0,2}: "
+    r"(?=[^\s\d\-!@#$%^&*]{0,40}[\d\-!@#$%^&*])(?=\S{6})"
 )
 """For what it is: `password for the front desk: ...`."""
 _FOR: Final = frozenset({"for ", " of "})
@@ -74,8 +77,8 @@ def gap_behind(text: str, end: int) -> Gap:
         if (signs := _SIGNS.match(text, at)) is not None:
             strong = strong or not _STRONG.isdisjoint(signs[0])
             at = signs.end()
-        elif text[at - 1].isalnum():
-            break
+        if text[at - 1] in _QUOTES or text[at - 1].isalnum():
+            break  # whatever a quoted value begins with
         if text[at - 4 : at] in _FOR and (whose := _behind_whose(text, at, end, strong=strong)):
             return whose
         word = _SMALL_WORD.match(text, at)
@@ -102,4 +105,5 @@ def _behind_whose(text: str, at: int, end: int, *, strong: bool) -> Gap | None:
     return None
 
 
+_QUOTES: Final = frozenset("\"'")
 _STRONG: Final = frozenset(":=#>|")

@@ -99,6 +99,10 @@ _STAMP: Final = re.compile(r"(?:19|20)\d{6}(?:\d{4}(?:\d{2}(?:\.\d{1,4})?)?)?(?:
 _OWN: Final[Mapping[int, str]] = {}
 """The fields of segments that sites make for themselves: ZPD, ZIN."""
 _PERSON: Final = re.compile(r"[A-Za-z'\- ]{2,40}\^[A-Za-z'\- ]{2,40}(?:\^[A-Za-z. ]{0,20}){0,4}")
+_PLACE: Final = re.compile(
+    r"[^|^~]{3,60}\^[^|^~]{0,40}\^[A-Za-z .'\-]{2,40}\^[A-Z]{2}\^\d{5}(?:-?\d{4})?"
+    r"(?:\^[\w ]{0,9}){0,4}"
+)
 _BORN: Final = re.compile(r"(?:19\d\d|200\d|201[0-2])(?:0[1-9]|1[0-2])[0-3]\d(?:\d{4,6})?")
 _DATED: Final = frozenset(
     {"PID", "PV1", "PV2", "IN1", "IN2", "GT1", "NK1", "OBR", "DG1", "PR1", "FT1", "ACC"}
@@ -151,15 +155,17 @@ def _segment(
             kind = text[match.end() : at].split(encoding.field)[1]
             if kind in _TYPES:
                 _field(field, at, _TYPES[kind], encoding, found)
-        elif fields is _OWN and (kind := _formed(field)):
+        elif kind := _formed(field, match[1]):
             _field(field, at, kind, encoding, found)
-        elif _STAMP.fullmatch(field) and match[1] in _DATED:
-            found.append(Span(at, at + len(field), "date"))
         at += len(field) + 1
 
 
-def _formed(field: str) -> str:
-    """Say what a field of a segment of a site's own is, by its form: nothing else tells."""
+def _formed(field: str, segment: str) -> str:
+    """Say what a field is by its form, where nothing else tells."""
+    if segment in _DATED:
+        return "date" if _STAMP.fullmatch(field) else "address" if _PLACE.fullmatch(field) else ""
+    if segment in _FIELDS:
+        return ""
     if _PERSON.fullmatch(field):
         return "name"
     return "dob" if _BORN.fullmatch(field) else ""

@@ -36,6 +36,10 @@ _PERIODS: Final = words_of(
     " onsetPeriod"
     " serviceDate statementPeriod hospitalization"
 )
+_OCCASIONS: Final = words_of(
+    "appointment appt visit encounter admission discharge procedure surgery immunization"
+)
+_WHEN: Final = words_of("when date start end from to at on time datetime day")
 _IDS: Final = words_of("subscriberId memberId patientId personId")
 _PEOPLE: Final = words_of(
     "subject patient individual beneficiary subscriber policyHolder performer requester author"
@@ -141,7 +145,11 @@ class _Walk:
             return "name"
         if name in _ADDRESS and self._within(_PLACES):
             return "address"
-        dated = name in _DATES or (name in {"start", "end"} and self._within(_PERIODS))
+        dated = (
+            name in _DATES
+            or (name in {"start", "end"} and self._within(_PERIODS))
+            or (name in _WHEN and self._within(_OCCASIONS))
+        )
         if dated and value[:2].isdigit():
             return "date"
         if (

@@ -29,10 +29,13 @@ _TWO: Final = re.compile(
 
 _INNER: Final = frozenset("_(\\@/")
 _NO_END: Final = frozenset("\\@=")
+_QUOTE_ESCAPED: Final = re.compile(r"\\(?:[\"']|[nrt]\b)")
 _NO_BEGINNING: Final = frozenset("\\/-.@")
 _FIELD_GAPS: Final = frozenset({" ", "_", "+", ", "})
 _AFTER_TITLE: Final = re.compile(r"\.?[ \t]{1,2}")
 _SHORTEST: Final = 2
+_LISTED: Final = frozenset({",", ", "})
+_PARTING: Final = frozenset({",", ", ", "^"})
 _LONGEST_CAPITALS: Final = 14
 
 
@@ -75,10 +78,10 @@ class Names:
         name = text[begin:end].rstrip("-'")
         end = begin + len(name)
         # An initial alone is no name, nor is what a machine's name goes on from.
-        if len(name) < _SHORTEST or name.lower() in _PARTICLES:
+        if (len(name) < _SHORTEST and not (sure and name.isupper())) or name.lower() in _PARTICLES:
             return None
         if text[end : end + 1].isdigit() or text[end : end + 1] in _NO_END:
-            return None
+            return (start, end) if _QUOTE_ESCAPED.match(text, end) else None
         return start, end
 
     def _goes_on(self, text: str, word: _Word, *, sure: bool) -> bool:  # noqa: PLR0911  reasons
@@ -93,7 +96,7 @@ class Names:
         if word.small in _PARTICLES:
             return capital or word.before > 0 or sure
         if len(word.told) == 1:
-            return self._is_initial(text, word, capital=capital)
+            return self._is_initial(text, word, capital=capital) or (capital and sure)
         if capital:
             return not _strange(word.told) and (sure or not _begins_sentence(text, word))
         if word.before == 0:
@@ -131,17 +134,18 @@ class Names:
         known = self.vocabulary.given
         for found in _TWO.finditer(text):
             first, between, last = found.groups()
-            if first.lower() not in known and last.lower() not in known and between != ",":
+            if first.lower() not in known and last.lower() not in known and between not in _PARTING:
                 continue
             begin, end = found.span()
-            if begin < done or text[begin - 1 : begin] in _NO_BEGINNING:
+            if begin < done or (between != "^" and text[begin - 1 : begin] in _NO_BEGINNING):
                 continue  # within a longer name, or a machine's
             given, family = (last, first) if between[0] == "," else (first, last)
             if _strange(first) or _strange(last):
                 continue
             if self._are_names(given.lower(), family.lower()) or (
                 (between == "^" and self._are_names(family.lower(), given.lower()))
-                or (between == "," and self._listed(first, last))
+                or (between in _LISTED and self._listed(first, last))
+                or (between == "^" and "|" not in text and self._parted(first, last))
             ):
                 longer = self.beside(text, begin, sure=False)
                 done = max(end, longer[1] if longer else end)
@@ -155,6 +159,17 @@ class Names:
             and given.isupper()
             and small[0] in words.family
             and not any(each in words.common or each in words.phrases for each in small)
+        )
+
+    def _parted(self, family: str, given: str) -> bool:
+        """Say whether capitals are a name as pictures carry it: `BURKE^SHANNON`."""
+        words = self.vocabulary
+        return all(
+            len(each) > _SHORTEST
+            and each.isupper()
+            and each.lower() not in words.common
+            and each.lower() not in words.phrases
+            for each in (family, given)
         )
 
     def _are_names(self, given: str, family: str) -> bool:
@@ -190,7 +205,7 @@ def _begins_sentence(text: str, word: _Word) -> bool:
     if word.joined != ". " or not word.before:
         return False
     initial = word.end - len(word.told) - len(word.joined) - 2
-    return text[max(0, initial) : initial + 1] not in {" ", "", "\t"}
+    return text[max(0, initial) : initial + 1].isalnum()
 
 
 def _strange(word: str) -> bool:

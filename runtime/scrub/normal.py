@@ -33,10 +33,10 @@ _LOOKALIKES: Final = str.maketrans(
     "ABE3KMHOPCTYXISJabekmhopctyxisjABEZHIKMNOPTYXaoiv",
 )
 _QUOTES: Final = {"‘": "'", "’": "'", "‛": "'", "“": '"', "”": '"', "′": "'", "`": "'"}  # noqa: RUF001
-_NOT_HYPHENS_BY_KIND: Final = {"−": "-", "⁃": "-", "­": "", "•": "-", "·": ".", "・": "."}  # noqa: RUF001
+_NOT_HYPHENS_BY_KIND: Final = dict(zip("−⁃•·・⁄∕╱∶→", "---..///:>", strict=True))  # noqa: RUF001
 
 
-_LEFT_OUT: Final = "\x02"
+LEFT_OUT: Final = "\x02"
 """Stands for what is left out until the places of the rest are known."""
 
 
@@ -64,22 +64,24 @@ def plain(text: str) -> Plain:
     if (plainly and "&#" not in text) or not _ODD.search(text):
         return Plain(_without_tags(text), len(text))
     # Every step keeps the length, and only then is left out what is left out: fast, and simple.
-    spelled, starts = _closed_up(text.translate(_SPELLINGS), None)
+    spelled = text.translate(_SPELLINGS)
+    starts: Sequence[int] | None = None
+    if LEFT_OUT in spelled:
+        spelled, starts = closed_up(spelled)
     spelled = _without_tags(spelled)
     for _ in range(_DECODED_AT_MOST):
         if not _ESCAPE.search(spelled):
             break
-        spelled, starts = _closed_up(_ESCAPE.sub(_decoded, spelled), starts)
+        spelled, starts = closed_up(_ESCAPE.sub(_decoded, spelled), starts)
     return Plain(spelled, len(text), starts)
 
 
-def _closed_up(text: str, starts: Sequence[int] | None) -> tuple[str, Sequence[int] | None]:
-    if _LEFT_OUT not in text:
-        return text, starts
-    kept = [at for at, char in enumerate(text) if char != _LEFT_OUT]
+def closed_up(text: str, starts: Sequence[int] | None = None) -> tuple[str, Sequence[int]]:
+    """Leave out what is left out; gives where each of the rest begins as well."""
+    kept = [at for at, char in enumerate(text) if char != LEFT_OUT]
     if starts is not None:
         kept = [starts[at] for at in kept]
-    return text.replace(_LEFT_OUT, ""), kept
+    return text.replace(LEFT_OUT, ""), kept
 
 
 def _without_tags(text: str) -> str:
@@ -92,7 +94,7 @@ class _Spellings(dict[int, str]):
     """Code point -> the one character that spells it, worked out when it is first met."""
 
     def __missing__(self, code: int) -> str:
-        spelled = _spelled(chr(code)) or _LEFT_OUT
+        spelled = _spelled(chr(code)) or LEFT_OUT
         if len(self) < _REMEMBERED:
             self[code] = spelled
         return spelled
@@ -126,7 +128,7 @@ _LETTERS: Final = {"Lu": "X", "Lt": "X"}
 
 
 def _decoded(escape: re.Match[str]) -> str:
-    return _meant(escape[0]).ljust(len(escape[0]), _LEFT_OUT)
+    return _meant(escape[0]).ljust(len(escape[0]), LEFT_OUT)
 
 
 @functools.lru_cache(maxsize=1024)

@@ -14,7 +14,7 @@ PEOPLE_GATE: Final = (
     r"(?:\d\d?[/\-.]\d\d?[/\-.]\d\d|(?:19|20)\d{6}|(?:19|20)\d\d-\d\d-\d\d)|[Ff][Ii][Rr][Ss][Tt]\"?[=:]"
     r"|[A-Z][A-Za-z'\-]+[ ,;(|/\-]{1,4}"
     + _MARKS
-    + r"|"
+    + r"|[A-Z][A-Za-z'\-]+ ?[(\[#]{1,2}[A-Z\-]{0,4}\d{5}|"
     + _HOLDERS
     + r"s? [A-Z].{2,50}(?:\bI[Dd]\b|#)"
 )
@@ -34,6 +34,10 @@ _MARKED: Final = re.compile(
 _HELD: Final = re.compile(
     r"\b" + _HOLDERS + r"s? (?:[A-Z][A-Za-z'\-]{0,30}\.?,? ){1,4}[(]?(?:I[Dd]|#)[:# ]{0,3}"
     r"(?P<id>(?=[A-Z\d\-]{0,20}\d{3})[A-Z\d\-]{5,20})(?![\w.])"
+)
+_NUMBERED: Final = re.compile(
+    r"\b(?P<name>(?P<one>[A-Z][A-Za-z'\-]{1,30}|[A-Z]\.)(?:, ?| )(?P<two>[A-Z][A-Za-z'\-]{1,30})"
+    r"(?: [A-Z]\.?(?!\w))?) ?[(\[#]{1,2}(?P<id>[A-Z]{0,3}-?\d{5,10})(?:[)\]]|(?![\w.\-]))"
 )
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
 _OLD: Final = 2012
@@ -60,6 +64,10 @@ def find_people(text: str, vocabulary: Vocabulary, found: list[Span]) -> None:
         ):
             found.append(Span(*match.span(), "name"))
     found.extend(Span(*match.span("id"), "policy") for match in _HELD.finditer(text))
+    for match in _NUMBERED.finditer(text):
+        small = match["one"].lower(), match["two"].lower()
+        if not any(each in vocabulary.common or each in vocabulary.phrases for each in small):
+            found += (Span(*match.span("name"), "name"), Span(*match.span("id"), "mrn"))
     for match in _PERSON.finditer(text):
         if not _is_person(match, vocabulary):
             continue

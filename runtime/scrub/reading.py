@@ -12,6 +12,7 @@ from runtime.scrub.forms import (
     FILES,
     NAMES,
     PEOPLE,
+    SPACED,
     SQL,
     find_forms,
     find_private_addresses,
@@ -20,7 +21,7 @@ from runtime.scrub.forms import (
 from runtime.scrub.hl7 import Encoding, find_hl7
 from runtime.scrub.json_values import JsonValues
 from runtime.scrub.names import Names
-from runtime.scrub.normal import SCRUBBED, Plain, plain
+from runtime.scrub.normal import LEFT_OUT, SCRUBBED, Plain, closed_up, plain
 from runtime.scrub.people import find_people
 from runtime.scrub.rows import Rows
 from runtime.scrub.span import Span
@@ -117,9 +118,17 @@ class Reading:
         for gate, find in _WITH_WORDS:
             if gate in gates:
                 find(text, self.finders.vocabulary, found)
+        if SPACED in gates:
+            closed, starts = closed_up(_SPACES.sub(LEFT_OUT, text))
+            found += (
+                Span(starts[span.start], starts[span.end - 1] + 1, span.label)
+                for span in self._any_line(closed)
+            )
         return found
 
 
+_SPACES: Final = re.compile(r"(?<![A-Za-z][A-Za-z])(?<=[A-Za-z]) (?=[A-Za-z](?![A-Za-z]))")
+"""Between letters that stand apart, `p a s s w o r d`."""
 _WITH_WORDS: Final = ((SQL, find_by_position), (FILES, find_files), (PEOPLE, find_people))
 _ANY_X12: Final = X12()
 

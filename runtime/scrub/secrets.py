@@ -127,7 +127,7 @@ FORM_GATE: Final = (
     r"|hv[sb]\.[A-Za-z0-9_\-]{16}|eyJ[A-Za-z0-9_\-]{8}"
     r"|SK[a-f0-9]{32}|AC[a-f0-9]{32}|key-[a-f0-9]{32}|hooks\.slack\.com|\$(?:1|2[abxy]?|5|6|y"
     r"|argon2[a-z]*)\$|PRIVATE KEY"
-    r"|://[^\s/:@]*:[^\s/@]+@|[A-Z0-9]{6}-[A-Z0-9]{6}-[A-Z0-9]{6}-|(?:AccountKey|SharedAccessKey"
+    r"|://[^\s/:]*:[^\s/]+@|response=\"[0-9a-f]{32}\"|[A-Z0-9]{6}-[A-Z0-9]{6}-[A-Z0-9]{6}-|(?:AccountKey|SharedAccessKey"
     r"|sig)=|^[A-Za-z0-9+/]{60,76}={0,2}$"
 )
 """What RE2 looks for before `find_tokens` is called."""
@@ -148,7 +148,7 @@ _TOKENS: Final = linear(
     r"|\$(?:1|2[abxy]?|5|6|y|argon2[a-z]*)\$[./A-Za-z0-9$=,+]{8,}|^[A-Za-z0-9+/]{60,76}={0,2}$"
 )
 _AFTER: Final = linear(
-    r"://[^\s/:@\"'<>]*:([^\s/@\"'<>]+)@|hooks\.slack\.com/services/([A-Za-z0-9/]{10,})"
+    r"://[^\s/:\"'<>]*:([^\s/\"'<>]+)@|response=\"([0-9a-f]{32})\"|hooks\.slack\.com/services/([A-Za-z0-9/]{10,})"
     r"|(?:AccountKey|SharedAccessKey|sig)=([A-Za-z0-9+/%=]{20,})"
     r"|(-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\\A-Za-z0-9+/=]*(?:-----END [A-Z ]*PRIVATE KEY-----)?)"
     r"|(-----END [A-Z ]*PRIVATE KEY-----)"
@@ -165,7 +165,7 @@ def find_tokens(text: str, found: list[Span]) -> None:
             continue
         found.append(Span(match.start(), match.end(), "secret"))
     for match in _AFTER.finditer(text):
-        group = next(number for number in range(1, 6) if match.start(number) >= 0)
+        group = next(number for number in range(1, 7) if match.start(number) >= 0)
         found.append(Span(match.start(group), match.end(group), "secret"))
 
 
@@ -179,12 +179,13 @@ _PROGRAMS: Final = (
     r"(?:curl|wget|http|mysql|mysqldump|mysqladmin|mariadb|sshpass|psexec|psexec64|docker|podman"
     r"|winexe|net1?|plink|rdesktop|xfreerdp|ipmitool"
     r"|htpasswd|sqlcmd|bcp|osql|zip|7z|unzip|cmdkey|schtasks|crackmapexec|echo|smbclient|mount"
-    r"|openssl|ldapsearch|rabbitmqctl|redis-cli|runas|wmic|winrs|pscp)(?:\.exe)?"
+    r"|openssl|ldapsearch|rabbitmqctl|redis-cli|runas|ssh-keygen|wmic|winrs|pscp)(?:\.exe)?"
 )
 COMMAND_GATE: Final = (
     rf"(?i)\b{_PROGRAMS}\b[^|]*(?:\s[-/][a-z]|user|use |:)|AsPlainText|SecureString"
 )
 
+_PORTS: Final = re.compile(r"[\d.]*:?\d+:\d+(?:/\w+)?")
 _PROGRAM: Final = re.compile(rf"\b{_PROGRAMS} |ConvertTo-SecureString|-AsPlainText", re.IGNORECASE)
 _WINDOW: Final = 400
 """Characters of a command line that are read behind its program."""
@@ -202,6 +203,7 @@ _ON_COMMAND_LINES: Final = tuple(
             r"^(?!net|echo|mysql|mount|http|curl|wget|openssl|redis).*?\s(?:-p|-pw|/p:|/pass:|/rp"
             r"|--password|/password:|-w)[ =]?['\"]?([^\s'\"/\-][^\s'\"]{2,127})"
         ),
+        r"^ssh-keygen\b.*?\s-[NP] ?['\"]([^'\"]{2,128})['\"]",
         r"^net1?(?:\.exe)? +user +[^\s/]{1,64} +([^\s/]{3,128})",
         r"^net1?(?:\.exe)? +use +(?:[A-Za-z*]: +)?\\\\\S{1,128} +(?:/\S+ +)*([^\s/]\S{1,127})",
         r"^net1?(?:\.exe)? +use\b.*?/user:\S{1,64} +([^\s/]\S{2,127})",
@@ -227,8 +229,33 @@ def find_on_command_lines(text: str, found: list[Span]) -> None:
         at = end
 
 
+_STRONG: Final = (
+    r"(?=[^\s\"']{0,63}\d)(?=[^\s\"']{0,63}[A-Za-z])(?=[^\s\"']{0,63}[!@#%^])"
+    r"(?![A-Za-z\-]{1,40}#\d+(?!\w)|[^\s@]{1,64}@[A-Za-z])[A-Za-z0-9!@#%^*?~+.\-_$&]{6,64}"
+)
+"""What people choose for a password: letters, figures and a sign; no ticket, no address."""
+LOGIN_GATE: Final = (
+    r"(?i:\b(?:log ?[io]n|sign ?in|user(?:name|id)?|uid|accounts?|cred\w*|rdp|vpn)\b).*[!@#%^]"
+    r"|\s-(?:p|P|pw|w|W|a) ?[\"']?\w*[A-Z!@#%^]"
+)
+_LOGIN: Final = re.compile(
+    r"(?:\b(?:log ?[io]n|sign ?in|user(?:name|id)?|uid|accounts?|cred\w*|rdp|vpn)\b[^\r\n]{0,40}?"
+    r"[\s/:,(|]|\s-(?:p|pw|w|a) ?)[\"']?(" + _STRONG + r")(?=[\s\"',;.)|]|$)",
+    re.IGNORECASE,
+)
+
+
+def find_logins(text: str, found: list[Span]) -> None:
+    """Add what looks like a password where somebody logs in, behind any program's switch too."""
+    found.extend(Span(*match.span(1), "secret") for match in _LOGIN.finditer(text))
+
+
+def _says_none(value: str) -> bool:
+    return value == "*" or value.lower().strip("*<>") in _NONE
+
+
 def _read_command(command: str, begin: int, found: list[Span]) -> None:
     for pattern in _ON_COMMAND_LINES:
         match = pattern.match(command)
-        if match is not None and match[1].lower().strip("*<>") not in _NONE and match[1] != "*":
+        if match is not None and not _PORTS.fullmatch(match[1]) and not _says_none(match[1]):
             found.append(Span(begin + match.start(1), begin + match.end(1), "secret"))

@@ -41,13 +41,16 @@ _LOOSE_DATE: Final = re.compile(
     re.IGNORECASE,
 )
 
+_OF_A_FILE: Final = re.compile(r"20(?:1[3-9]|2\d)-\d\d-\d\d (?!00:00:00)\d\d:\d\d:\d\d.*")
+"""When a file was born, as `stat` says it."""
+
 SSN: Final = re.compile(
     r"(?:\d ?){3}[\s\-./_,:|~*+=]{0,3}(?:\d ?){2}[\s\-./_,:|~*+=]{0,3}(?:\d ?){3}\d(?![\dA-Za-z])"
     r"|\d{8}(?!\d)|[xX*#\d]{3}[\s\-./]?[xX*#\d]{2}[\s\-./]?\d{4}(?!\d)"
     r"|\d{4}(?![\d.:])|\d{2}-\d{7}(?!\d)"
 )
 PHONE: Final = re.compile(
-    r"\d(?:[\-._ ]\d){9}(?![\dA-Za-z])|\+?(?:\d{1,3}[ \-._/]{0,2})?(?:\(\d{2,4}\)"
+    r"\d(?:[\-._ ]{1,3}\d){9,10}(?![\dA-Za-z])|\+?(?:\d{1,3}[ \-._/]{0,2})?(?:\(\d{2,4}\)"
     r"|\d{2,4})[ \-._/]{0,3}(?:\d{2,4}[ \-._/]{0,3}){1,3}\d{2,4}"
     r"(?:[ ,;]{0,2}(?:x|ext\.?|extension) ?\d{1,6})?(?![\dA-Za-z])",
     re.IGNORECASE,
@@ -93,7 +96,9 @@ def _date(text: str, term: Term, gap: Gap) -> tuple[int, int] | None:
     found = DATE.match(text, gap.start)
     if found is None and (term.label == "dob" or gap.strong):
         found = _LOOSE_DATE.match(text, gap.start)
-    return found.span() if found else None
+    if found is None or (term.label == "dob" and _OF_A_FILE.fullmatch(found[0])):
+        return None
+    return found.span()
 
 
 def _phone(text: str, _: Term, gap: Gap) -> tuple[int, int] | None:

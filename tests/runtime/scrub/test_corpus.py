@@ -3,9 +3,9 @@
 import pytest
 
 from runtime.scrub import Scrubber
-from tests.runtime.scrub.labelled import Labelled, Score, labelled, measured
+from tests.runtime.scrub.labelled import Score, labelled, measured
 
-NAMES = ("corpus.txt", "held_out.txt", "outsider.txt", "outsider_again.txt")
+NAMES = ("corpus.txt", "held_out.txt", "outsider.txt", "outsider_again.txt", "reader.txt")
 SCRUBBER = Scrubber(b"the key of the tests")
 
 
@@ -26,10 +26,8 @@ def test_what_is_a_machines_stays_character_for_character(score: Score) -> None:
     assert score.damage <= 0.01, "\n".join(score.wrong)
 
 
-@pytest.mark.parametrize(
-    "text", [text for name in NAMES for text in labelled(name)], ids=lambda text: text.text[:40]
-)
-def test_to_scrub_again_changes_nothing(text: Labelled) -> None:
-    once = SCRUBBER.text(text.text).text
+@pytest.mark.parametrize("name", NAMES)
+def test_to_scrub_again_changes_nothing(name: str) -> None:
+    once = [SCRUBBER.text(each.text).text for each in labelled(name)]
 
-    assert SCRUBBER.text(once).text == once
+    assert [SCRUBBER.text(text).text for text in once] == once
