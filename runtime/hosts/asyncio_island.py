@@ -13,12 +13,13 @@ over it, and a stranger can cause one with a single malformed frame.
 # pyright: reportUnknownVariableType=false
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Generic, ParamSpec, TypeVar, TypeVarTuple
 
 import attrs
 import structlog
+import trio
 import trio_asyncio
 
 T = TypeVar("T")
@@ -47,12 +48,16 @@ class Island:
 async def open_island(name: str) -> AsyncGenerator[Island, None]:
     """Run an asyncio loop for the tasks started within; `name` is said in its log lines.
 
-    Leaving cancels what still runs on the loop and waits for it.
+    Leaving hangs up all connections, cancels what still runs on the loop and waits for it.
     """
     island = Island(name)
     async with trio_asyncio.open_loop() as loop:
         loop.set_exception_handler(island.note_failure)
-        yield island
+        try:
+            yield island
+        finally:
+            with trio.CancelScope(shield=True):
+                await in_asyncio(_hang_up, loop)
 
 
 async def in_asyncio(function: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -65,6 +70,17 @@ async def in_trio(function: Callable[[*Ts], Awaitable[T]], *args: *Ts) -> T:
     """Call a trio-flavoured function from asyncio; cancelling the caller cancels it."""
     result: T = await trio_asyncio.trio_as_aio(function)(*args)
     return result
+
+
+async def _hang_up(loop: asyncio.AbstractEventLoop) -> None:
+    """Close what was closed and waits: TLS gives its peer 30 s to say goodbye, the loop does not.
+
+    asyncio lists its transports in no public place.
+    """
+    transports: Mapping[int, asyncio.WriteTransport] = loop._transports  # type: ignore[attr-defined]
+    for transport in [*transports.values()]:
+        transport.abort()
+    await asyncio.sleep(0)  # they close a turn later
 
 
 class ReadAhead(Generic[T]):

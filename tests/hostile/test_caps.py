@@ -17,7 +17,7 @@ from tests.hostile import frames as f
 from tests.hostile.certificates import Authority
 from tests.hostile.line import Line, line
 from tests.hostile.required import answers, ends, goes_on, hangs_up
-from tests.hostile.site import TIGHT, Site, site
+from tests.hostile.site import PATIENT, TIGHT, Site, site
 
 OPEN = f.headers(1, f.request(b"ReportDrift"))
 
@@ -47,8 +47,8 @@ class ByName(Doorman):
 @pytest.mark.parametrize(
     "limits",
     [
-        attrs.evolve(TIGHT, connections=4, per_address=0),
-        attrs.evolve(TIGHT, connections=0, per_address=4),
+        attrs.evolve(PATIENT, connections=4, per_address=0),
+        attrs.evolve(PATIENT, connections=0, per_address=4),
     ],
     ids=["in all", "of one address"],
 )
@@ -81,7 +81,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 async def test_more_connections_of_one_host_than_there_may_be_are_hung_up_on(
     authority: Authority,
 ) -> None:
-    limits = attrs.evolve(TIGHT, per_identity=2)
+    limits = attrs.evolve(PATIENT, per_identity=2)
     async with secure(authority, limits) as port, AsyncExitStack() as stack:
         for _ in range(2):
             await goes_on(await come(stack, port))
@@ -93,7 +93,7 @@ async def test_more_connections_of_one_host_than_there_may_be_are_hung_up_on(
 
 
 def secure(
-    authority: Authority, limits: Limits = TIGHT, doorman: Doorman | None = None
+    authority: Authority, limits: Limits = PATIENT, doorman: Doorman | None = None
 ) -> AbstractAsyncContextManager[Site]:
     """Serve with TLS; the attacker is ws-1, and the honest caller another."""
     return site(
@@ -137,7 +137,7 @@ NO_TLS = {
 
 @pytest.mark.parametrize("said", NO_TLS.values(), ids=NO_TLS.keys())
 async def test_one_who_does_not_speak_tls_is_hung_up_on(authority: Authority, said: bytes) -> None:
-    async with secure(authority) as port, line(port.port) as stranger:
+    async with secure(authority, TIGHT) as port, line(port.port) as stranger:
         await stranger.send(said)
         await hangs_up(stranger)
 
@@ -172,7 +172,7 @@ async def test_one_who_is_banned_is_not_let_in(authority: Authority) -> None:
 
 async def test_one_who_is_banned_meanwhile_loses_its_stream(authority: Authority) -> None:
     doorman = ByName()
-    limits = attrs.evolve(TIGHT, recheck_s=0.2, idle_s=30)
+    limits = attrs.evolve(PATIENT, recheck_s=0.2, idle_s=30)
     async with secure(authority, limits, doorman) as port, port.attacker() as banned:
         await banned.begin()
         await banned.send(OPEN, f.data(1, f.message(DriftEvent(agent_id="a"))))
@@ -191,7 +191,7 @@ async def test_one_who_reports_without_pause_is_held_to_its_allowance_and_the_ot
     None
 ):
     rate, burst, seconds = 50, 100, 2.0
-    limits = attrs.evolve(TIGHT, per_address=0, events_per_s=rate, burst=burst, idle_s=30)
+    limits = attrs.evolve(PATIENT, per_address=0, events_per_s=rate, burst=burst, idle_s=30)
     event = f.message(DriftEvent(agent_id="x", actual="x" * 100))
     ack = len(f.message(DriftAck(event_id="x", received=True)))
     took: list[float] = []
@@ -230,7 +230,7 @@ async def test_one_who_reports_without_pause_is_held_to_its_allowance_and_the_ot
 
 
 async def test_what_waits_for_its_allowance_is_acked_in_the_end() -> None:
-    limits = attrs.evolve(TIGHT, events_per_s=50, burst=50)
+    limits = attrs.evolve(PATIENT, events_per_s=50, burst=50)
     async with site(limits) as port, port.attacker() as noisy:
         port.honest.pause_s = 0.1
         await noisy.begin()

@@ -246,6 +246,8 @@ NO_PREFACE = {
     "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(80),
     "nothing but zeros": bytes(100_000),
     "a frame other than SETTINGS first": f.PREFACE + f.frame(f.PING, 0, 0, bytes(8)),
+    "an answer to SETTINGS first": f.PREFACE + f.frame(f.SETTINGS, f.ACK, 0),
+    "DATA first": f.PREFACE + f.data(1),
 }
 
 
@@ -253,7 +255,7 @@ NO_PREFACE = {
 async def test_what_does_not_begin_as_http_2_is_hung_up_on(sent: bytes) -> None:
     async with site() as port, port.attacker() as line:
         await line.send(sent)
-        await hangs_up(line)
+        await ends(E.PROTOCOL_ERROR)(line)
 
 
 async def test_more_data_than_the_window_of_the_stream_ends_the_stream() -> None:

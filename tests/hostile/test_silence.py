@@ -30,7 +30,7 @@ SILENT = {
 
 @pytest.mark.parametrize("said", SILENT.values(), ids=SILENT.keys())
 async def test_one_who_does_not_call_in_time_is_hung_up_on(said: bytes) -> None:
-    async with site() as port, port.attacker() as line:
+    async with site(TIGHT) as port, port.attacker() as line:
         await line.send(said)
         await hangs_up(line)
 
@@ -39,7 +39,7 @@ async def test_one_who_does_not_call_in_time_is_hung_up_on(said: bytes) -> None:
     "said", [f.PREFACE, BEGUN + f.headers(1, f.request())], ids=["preface", "headers"]
 )
 async def test_one_who_says_a_byte_now_and_then_gains_no_time(said: bytes) -> None:
-    async with site() as port, port.attacker() as line:
+    async with site(TIGHT) as port, port.attacker() as line:
         with trio.fail_after(3):
             for byte in said:
                 if line.closed:
@@ -59,14 +59,14 @@ WAITING = {
 
 @pytest.mark.parametrize("said", WAITING.values(), ids=WAITING.keys())
 async def test_a_call_whose_message_does_not_come_in_time_ends(said: bytes) -> None:
-    async with site() as port, port.attacker() as line:
+    async with site(TIGHT) as port, port.attacker() as line:
         await line.begin()
         await line.send(f.headers(1, f.request(b"Register")), said)
         await answers(Code.DEADLINE_EXCEEDED)(line)
 
 
 async def test_a_message_that_comes_byte_by_byte_gains_no_time() -> None:
-    async with site() as port, port.attacker() as line:
+    async with site(TIGHT) as port, port.attacker() as line:
         await line.begin()
         await line.send(f.headers(1, f.request(b"Register")))
         with trio.move_on_after(3):
@@ -79,7 +79,7 @@ async def test_a_message_that_comes_byte_by_byte_gains_no_time() -> None:
 
 
 async def test_half_an_event_ends_its_stream_in_time() -> None:
-    async with site() as port, port.attacker() as line:
+    async with site(TIGHT) as port, port.attacker() as line:
         await line.begin()
         await line.send(OPEN, f.data(1, f.message(b"x", length=99)))
         await answers(Code.DEADLINE_EXCEEDED)(line)
@@ -87,7 +87,7 @@ async def test_half_an_event_ends_its_stream_in_time() -> None:
 
 async def test_calls_that_are_never_used_end_in_time() -> None:
     """2,000 on twenty connections."""
-    async with site() as port, trio.open_nursery() as nursery:
+    async with site(TIGHT) as port, trio.open_nursery() as nursery:
 
         async def wait() -> None:
             async with port.attacker() as line:
@@ -101,7 +101,7 @@ async def test_calls_that_are_never_used_end_in_time() -> None:
 
 async def test_a_stream_that_is_silent_but_answers_pings_goes_on() -> None:
     """Agents keep one open and have nothing to report for hours."""
-    async with site() as port, port.attacker() as line:
+    async with site(TIGHT) as port, port.attacker() as line:
         line.polite = True
         await line.begin()
         await line.send(OPEN)
@@ -112,14 +112,14 @@ async def test_a_stream_that_is_silent_but_answers_pings_goes_on() -> None:
 
 
 async def test_a_stream_that_is_silent_and_answers_no_ping_ends() -> None:
-    async with site() as port, port.attacker() as line:
+    async with site(TIGHT) as port, port.attacker() as line:
         await line.begin()
         await line.send(OPEN)
         await hangs_up(line)
 
 
 async def test_a_connection_without_a_call_ends() -> None:
-    async with site() as port, port.attacker() as line:
+    async with site(TIGHT) as port, port.attacker() as line:
         await line.begin()
         await goes_on(line)
         await ends(E.NO_ERROR)(line)
@@ -148,7 +148,7 @@ async def _ask_much(line: Line) -> None:
 
 
 async def test_one_who_does_not_read_its_answers_is_hung_up_on() -> None:
-    async with site() as port, port.attacker(hears=False) as line:
+    async with site(TIGHT) as port, port.attacker(hears=False) as line:
         await _ask_much(line)
         await gone(line)
 
@@ -176,7 +176,7 @@ async def gone(line: Line) -> None:
 
 async def test_one_who_gives_no_window_is_held_and_then_hung_up_on() -> None:
     """Its answers wait in its streams, a bounded part of each."""
-    async with site() as port, port.attacker() as line:
+    async with site(TIGHT) as port, port.attacker() as line:
         await line.begin((f.INITIAL_WINDOW_SIZE, 0))
         await line.send(*[f.headers(n, f.request(b"ReportDrift")) for n in range(1, 201, 2)])
         event = f.message(DriftEvent(agent_id="x" * 900))
@@ -190,7 +190,7 @@ async def test_one_who_gives_no_window_is_held_and_then_hung_up_on() -> None:
 
 
 async def test_answers_for_which_nobody_gives_a_window_are_given_up() -> None:
-    async with site() as port, port.attacker() as line:
+    async with site(TIGHT) as port, port.attacker() as line:
         line.polite = True
         await line.begin((f.INITIAL_WINDOW_SIZE, 0))
         for n in range(1, 201, 2):

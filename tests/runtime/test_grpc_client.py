@@ -4,6 +4,7 @@
 from runtime.hosts.asyncio_island import in_asyncio, open_island  # isort: split
 
 import contextlib
+import gc
 import socket
 import ssl
 from collections.abc import AsyncGenerator, Sequence
@@ -171,6 +172,34 @@ async def test_both_sides_show_certificates_of_the_one_authority(pki: Pki) -> No
     tls = pki.device().tls
     async with serving(of_the_server(pki)) as port, connected("127.0.0.1", port, tls) as client:
         assert await register(client) == "ws-7"
+
+
+async def test_who_leaves_hangs_up_on_a_server_that_does_not_say_goodbye(pki: Pki) -> None:
+    left = trio.Event()
+
+    async def serve(raw: trio.SocketStream) -> None:
+        wire = trio.SSLStream(raw, of_the_server(pki), server_side=True, https_compatible=True)
+        await wire.do_handshake()
+        await left.wait()
+        with pytest.raises(trio.BrokenResourceError):
+            while True:
+                await raw.send_all(b"still here")
+                await trio.sleep(0.01)
+        nursery.cancel_scope.cancel()
+
+    gc.disable()  # or it closes the socket
+    try:
+        with trio.fail_after(5):
+            [listener] = await trio.open_tcp_listeners(0, host="127.0.0.1")
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(trio.serve_listeners, serve, [listener])
+                port: int = listener.socket.getsockname()[1]
+                tls = pki.device().tls
+                async with open_island("client"), connected("127.0.0.1", port, tls):
+                    pass
+                left.set()
+    finally:
+        gc.enable()
 
 
 async def test_a_server_of_another_authority_is_not_spoken_to(pki: Pki, tmp_path: Path) -> None:

@@ -203,13 +203,18 @@ class Connection(Wire):
         )
 
     def _preface(self, data: bytes) -> bytes:
-        """Check and drop the preface; what begins otherwise is not HTTP/2."""
-        if not frames.PREFACE.startswith(data[: len(frames.PREFACE)]):
+        """Check and drop the preface, SETTINGS after it; else it is not HTTP/2 (RFC 9113, 3.4)."""
+        size = len(frames.PREFACE)
+        if not frames.PREFACE.startswith(data[:size]):
             self.hang_up(ErrorCodes.PROTOCOL_ERROR, "not HTTP/2")
-        elif len(data) >= len(frames.PREFACE):
+        elif len(data) >= size + frames.HEAD_BYTES:
+            _, _, kind, flags, _ = frames.HEAD.unpack_from(data, size)
+            if kind != frames.SETTINGS or flags & frames.ACK:
+                self.hang_up(ErrorCodes.PROTOCOL_ERROR, "no SETTINGS after the preface")
+                return data
             self.ready = True
             self._h2.receive_data(frames.PREFACE)
-            return data[len(frames.PREFACE) :]
+            return data[size:]
         return data
 
     def _over(self) -> bool:

@@ -16,7 +16,7 @@ MAX_FRAME = 16_384
 """Bytes of payload; we never offer more."""
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
-DATA, HEADERS, RST_STREAM, PING = 0x0, 0x1, 0x3, 0x6
+DATA, HEADERS, RST_STREAM, SETTINGS, PING = 0x0, 0x1, 0x3, 0x4, 0x6
 GOAWAY, WINDOW_UPDATE, CONTINUATION = 0x7, 0x8, 0x9
 ACK = 0x1
 END_STREAM, END_HEADERS, PADDED = 0x1, 0x4, 0x8
