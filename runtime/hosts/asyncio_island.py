@@ -77,7 +77,7 @@ async def _hang_up(loop: asyncio.AbstractEventLoop) -> None:
 
     asyncio lists its transports in no public place.
     """
-    transports: Mapping[int, asyncio.WriteTransport] = loop._transports  # type: ignore[attr-defined]
+    transports: Mapping[int, asyncio.WriteTransport] = loop._transports  # type: ignore[attr-defined]  # noqa: SLF001
     for transport in [*transports.values()]:
         transport.abort()
     await asyncio.sleep(0)  # they close a turn later

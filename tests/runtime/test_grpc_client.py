@@ -174,6 +174,12 @@ async def test_both_sides_show_certificates_of_the_one_authority(pki: Pki) -> No
         assert await register(client) == "ws-7"
 
 
+async def chatter(raw: trio.SocketStream) -> None:
+    while True:
+        await raw.send_all(b"still here")
+        await trio.sleep(0.01)
+
+
 async def test_who_leaves_hangs_up_on_a_server_that_does_not_say_goodbye(pki: Pki) -> None:
     left = trio.Event()
 
@@ -182,9 +188,7 @@ async def test_who_leaves_hangs_up_on_a_server_that_does_not_say_goodbye(pki: Pk
         await wire.do_handshake()
         await left.wait()
         with pytest.raises(trio.BrokenResourceError):
-            while True:
-                await raw.send_all(b"still here")
-                await trio.sleep(0.01)
+            await chatter(raw)
         nursery.cancel_scope.cancel()
 
     gc.disable()  # or it closes the socket
