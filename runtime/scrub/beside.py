@@ -59,8 +59,9 @@ class Beside:
         told.append("")
         done, passed = 0, 0
         for at in begins:
-            if at < passed or words[at].start() < done:
-                continue
+            begin = words[at].start()
+            if at < passed or begin < done or text[begin - 1 : begin].isdigit():
+                continue  # within what was read, or a hash or a name such as `libav1enc1`
             ways = self.vocabulary.phrases[told[at]]
             longer, alone = ways.get(told[at + 1]), ways.get("")
             # Most words only begin longer phrases, which do not stand here.
@@ -134,8 +135,10 @@ class Beside:
         """Read the value of one term, if one stands in its place."""
         if not gap.strong and (len(phrase.spelled) == 1 or _within_a_name(text, begin, term, gap)):
             return None
-        if term.label == "device" and phrase.spelled.startswith("s"):
+        if term.label == "device" and (phrase.spelled[0] == "s" or phrase.spelled == "device"):
             around = text[max(0, begin - _AROUND) : gap.start + _AROUND]
+            if phrase.spelled == "device" and not _OF_PATIENTS.search(around):
+                return None
             if _OF_MACHINES.search(around) and not _OF_PATIENTS.search(around):
                 return None
         if term.label == "name":

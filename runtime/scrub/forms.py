@@ -355,7 +355,8 @@ _VERSION: Final = re.compile(r"v?\d{1,2}(?:\.\d{1,3}){0,3}")
 _DIGITS_OF_ID: Final = 3
 _STAMP: Final = re.compile(r"(?<!\d)20[12]\d-?[01]\d-?[0-3]\d(?!\d)")
 _OF_MACHINES: Final = re.compile(
-    r"service|portal|api|app|log|config|server|index|sync|export|import|search|db|list|report",
+    r"\.(?:jar|war|exe|dll|so|py|js|css|html?|php|aspx?|conf|cfg|ini|ya?ml|sh|bat|ps1|msi|sqlite"
+    r"|sock|pid|lock|tmp|bin|dat|sys)$|service|portal|api|app|log|config|server|index|sync|export|import|search|db|list|report",
     re.IGNORECASE,
 )
 
@@ -401,7 +402,9 @@ def _dicom(text: str, found: list[Span]) -> None:
 
 
 _ID_OF_CDA: Final = re.compile(
-    r"<id\s(?:root=\"[^\"<>]{0,80}\"\s)?extension=\"([^\"<>\x01]{1,60})\"", re.IGNORECASE
+    r"(?:<id\s(?:root=\"[^\"<>]{0,80}\"\s)?extension=|<identifier>[^\x01]{0,160}?<value value=)"
+    r"\"([^\"<>\x01]{1,60})\"",
+    re.IGNORECASE,
 )
 
 
@@ -436,7 +439,7 @@ _GATES: Final[Mapping[str, Finder]] = {
     r"|aug|sep|oct|nov|dec)[a-z]*\.?,?[ \-./]'?\d": _dates,
     r"\(0010,": _dicom,
     FORM_GATE: find_tokens,
-    r"(?i:<id )": _ids_of_cda,
+    r"(?i:<id |<identifier>)": _ids_of_cda,
     COMMAND_GATE: find_on_command_lines,
     LOGIN_GATE: find_logins,
 }
@@ -445,7 +448,11 @@ _GATES: Final[Mapping[str, Finder]] = {
 _TWO_NAMES: Final = r"[A-Z][A-Za-z'\-]+(?:,? (?:[A-Z]\.? )?|[_.^+,])[A-Z][A-Za-z'\-]"
 
 
-_LETTERS: Final = r"(?:^|[^A-Za-z])[A-Za-z] [A-Za-z] [A-Za-z] [A-Za-z](?:[^A-Za-z]|$)"
+LEET: Final = r"(?i:p[4@][s5$][s5$]w[o0]rd|pa[5$][s5$]w[o0]rd|pas[5$]w[o0]rd|passw0rd)"
+"""`password`, with figures for letters."""
+_LETTERS: Final = (
+    r"(?:^|[^A-Za-z])[A-Za-z] [A-Za-z] [A-Za-z] [A-Za-z](?:[^A-Za-z]|$)|" + LEET + r"\s?[:=]"
+)
 
 
 _FINDERS: Final = tuple(_GATES.values())
@@ -457,7 +464,7 @@ FILES: Final = NAMES + 2
 PEOPLE: Final = NAMES + 3
 """Gates before what needs to know words."""
 SPACED: Final = NAMES + 4
-"""The gate before words whose letters stand apart."""
+"""The gate before words whose letters stand apart, or are figures."""
 
 
 def open_gates(text: str) -> Sequence[int]:

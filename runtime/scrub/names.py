@@ -19,7 +19,7 @@ _PARTICLES: Final = words_of(
     " st san santa ter ten y e mac mc af av du af"
 )
 TITLES: Final = words_of(
-    "mr mrs ms miss mx dr prof sir madam rev fr sr sra srta hon pvt sgt cpl capt maj"
+    "mr mrs ms miss mx dr prof nurse doctor sir madam rev fr sr sra srta hon pvt sgt cpl capt maj"
 )
 _SUFFIXES: Final = words_of("jr sr ii iii iv md do rn np pa dds phd esq cna lpn")
 _TWO: Final = re.compile(
@@ -34,6 +34,13 @@ _NO_BEGINNING: Final = frozenset("\\/-.@")
 _FIELD_GAPS: Final = frozenset({" ", "_", "+", ", "})
 _AFTER_TITLE: Final = re.compile(r"\.?[ \t]{1,2}")
 _SHORTEST: Final = 2
+_OF_PATIENTS: Final = re.compile(
+    r"\b(?:patients?|pts?|d\.?o\.?b|mrn|ssn|chart|medicare|medicaid|appts?|appointment|born|birth\w*"
+    r"|discharged|admitted|nurse|insurance|licen[cs]e|passport|acct|policy|member|consent|social)\b",
+    re.IGNORECASE,
+)
+"""Words of a line in which two names that nobody knows may stand."""
+_IRISH: Final = frozenset({"o'", "d'"})
 _LISTED: Final = frozenset({",", ", "})
 _PARTING: Final = frozenset({",", ", ", "^"})
 _LONGEST_CAPITALS: Final = 14
@@ -91,18 +98,18 @@ class Names:
             return True
         if len(word.told) == 1 and capital and word.before:
             return True
+        if len(word.told) == 1:
+            return self._is_initial(text, word, capital=capital) or (capital and sure)
         if self._is_other(word, sure=sure):
             return False
         if word.small in _PARTICLES:
             return capital or word.before > 0 or sure
-        if len(word.told) == 1:
-            return self._is_initial(text, word, capital=capital) or (capital and sure)
         if capital:
             return not _strange(word.told) and (sure or not _begins_sentence(text, word))
         if word.before == 0:
             words = self.vocabulary
             return sure or (word.small in words.given and word.small not in words.ambiguous)
-        if self.known(word.small):
+        if self.known(word.small) or word.small[:2] in _IRISH:
             return sure or not word.joined.startswith(",")
         return sure and word.joined in _FIELD_GAPS
 
@@ -130,11 +137,18 @@ class Names:
 
     def anywhere(self, text: str) -> Iterator[tuple[int, int]]:
         """Find names that nothing stands beside: a known given name and what goes with it."""
-        done = 0
+        done, of_patients = 0, None
         known = self.vocabulary.given
         for found in _TWO.finditer(text):
             first, between, last = found.groups()
-            if first.lower() not in known and last.lower() not in known and between not in _PARTING:
+            if of_patients is None:
+                of_patients = _OF_PATIENTS.search(text) is not None
+            if (
+                not of_patients
+                and between not in _PARTING
+                and first.lower() not in known
+                and last.lower() not in known
+            ):
                 continue
             begin, end = found.span()
             if begin < done or (between != "^" and text[begin - 1 : begin] in _NO_BEGINNING):
@@ -146,6 +160,7 @@ class Names:
                 (between == "^" and self._are_names(family.lower(), given.lower()))
                 or (between in _LISTED and self._listed(first, last))
                 or (between == "^" and "|" not in text and self._parted(first, last))
+                or (of_patients and between[0] in " ," and self._unheard_of(text, first, last, end))
             ):
                 longer = self.beside(text, begin, sure=False)
                 done = max(end, longer[1] if longer else end)
@@ -172,6 +187,18 @@ class Names:
             for each in (family, given)
         )
 
+    def _unheard_of(self, text: str, first: str, last: str, end: int) -> bool:
+        """Say whether words that mean nothing else may be somebody's name, among patients."""
+        words = self.vocabulary
+        return text[end : end + 1] not in _INNER and all(
+            len(each) > _SHORTEST
+            and not each.isupper()
+            and small not in words.common
+            and small not in words.phrases
+            for each in (first, last)
+            for small in (each.lower(),)
+        )
+
     def _are_names(self, given: str, family: str) -> bool:
         words = self.vocabulary
         if given not in words.given or family in words.common:
@@ -193,6 +220,8 @@ def _after_titles(text: str, start: int) -> int:
 def _ends_well(text: str, word: _Word, *, sure: bool) -> bool:
     """Say whether a word ends as one of a name does, and not as a part of a machine's name."""
     follows = text[word.end : word.end + 1]
+    if follows == "\\" and _QUOTE_ESCAPED.match(text, word.end):
+        return True
     if follows in {"=", ":"}:  # the name of the next field
         return sure and word.before == 0
     if follows == "." and len(word.told) > 1 and not sure:

@@ -1,7 +1,7 @@
 r"""A text as it would be spelled plainly, and the way back to the text that was given.
 
 Full-width and foreign digits become ASCII, other hyphens a hyphen, accents fall away; zero-width
-characters and controls are left out; percent-encoding, numeric entities and `\u` escapes are
+characters and controls are left out; percent-encoding, entities and `\u` escapes are
 decoded.  What finds anything reads the plain spelling, `Plain.text`; what goes stands in the text
 that was given, at `Plain.origin`.
 """
@@ -21,9 +21,12 @@ _DECODED_AT_MOST: Final = 3
 """Times that an encoding is undone: `%252d` is a hyphen too."""
 
 _ESCAPE: Final = re.compile(
-    r"%[0-9A-Fa-f]{2}|&#(?:[0-9]{1,7}|[xX][0-9A-Fa-f]{1,6});|\\u[0-9A-Fa-f]{4}"
+    r"%[0-9A-Fa-f]{2}|&(?:#(?:[0-9]{1,7}|[xX][0-9A-Fa-f]{1,6})|nbsp|amp|quot|apos|lt|gt);"
+    r"|\\u[0-9A-Fa-f]{4}"
 )
-_ODD: Final = re.compile(r"[^\t\x20-\x7e]|%[0-9A-Fa-f]{2}|&#[0-9xX]|\\u[0-9A-Fa-f]{4}")
+_ODD: Final = re.compile(
+    r"[^\t\x20-\x7e]|%[0-9A-Fa-f]{2}|&(?:#[0-9xX]|nbsp;|amp;|quot;|apos;|lt;|gt;)|\\u[0-9A-Fa-f]{4}"
+)
 
 SCRUBBED: Final = "\x01"
 """Stands for each character of a tag: nothing reads on across it."""
@@ -61,7 +64,7 @@ class Plain:
 def plain(text: str) -> Plain:
     """Spell a text plainly.  A tag in it is withheld from whoever reads on."""
     plainly = text.isascii() and text.isprintable() and "%" not in text and "\\u" not in text
-    if (plainly and "&#" not in text) or not _ODD.search(text):
+    if (plainly and "&" not in text) or not _ODD.search(text):
         return Plain(_without_tags(text), len(text))
     # Every step keeps the length, and only then is left out what is left out: fast, and simple.
     spelled = text.translate(_SPELLINGS)
@@ -127,6 +130,11 @@ def _spelled(char: str) -> str:
 _LETTERS: Final = {"Lu": "X", "Lt": "X"}
 
 
+_ENTITIES: Final = dict(
+    zip(("&nbsp;", "&amp;", "&quot;", "&apos;", "&lt;", "&gt;"), " &\"'<>", strict=True)
+)
+
+
 def _decoded(escape: re.Match[str]) -> str:
     return _meant(escape[0]).ljust(len(escape[0]), LEFT_OUT)
 
@@ -137,6 +145,8 @@ def _meant(escape: str) -> str:
         code = int(escape[1:], 16)
         if code >= 0x80:  # noqa: PLR2004  a byte of a longer character: one letter in all
             return "x" if code >= 0xC0 else ""  # noqa: PLR2004  its first byte
+    elif escape[0] == "&" and escape[1] != "#":
+        return _ENTITIES[escape]
     elif escape[0] == "&":
         code = int(f"0{escape[2:-1]}", 0 if escape[2] in "xX" else 10)
     else:

@@ -7,14 +7,20 @@ from runtime.scrub.span import Span
 from runtime.scrub.vocabulary import Vocabulary
 from runtime.scrub.word_sets import words_of
 
-_MARKS: Final = r"(?i:M\.?R\.?N|D\.?O\.?B|S\.?S\.?N|born|date of birth)\b"
+_MARKS: Final = (
+    r"(?i:M\.?R\.?N|D\.?O\.?B|S\.?S\.?N|born|date of birth|checked in|arrived|was (?:admitted"
+    r"|discharged|seen|roomed|triaged|transferred|moved)|is (?:here|waiting|scheduled|in room)"
+    r"|has an app)"
+)
+_PARTICLES: Final = r"(?:(?i:van|von|de|der|den|del|la|el|al|di|da|st)\.? ){0,3}"
 _HOLDERS: Final = r"(?i:subscriber|member|insured|patient|beneficiary|guarantor)"
 PEOPLE_GATE: Final = (
     r"[A-Z][A-Za-z'\-]+(?:,? |,)[A-Z][A-Za-z'\-]+.{1,24}"
     r"(?:\d\d?[/\-.]\d\d?[/\-.]\d\d|(?:19|20)\d{6}|(?:19|20)\d\d-\d\d-\d\d)|[Ff][Ii][Rr][Ss][Tt]\"?[=:]"
     r"|[A-Z][A-Za-z'\-]+[ ,;(|/\-]{1,4}"
     + _MARKS
-    + r"|[A-Z][A-Za-z'\-]+ ?[(\[#]{1,2}[A-Z\-]{0,4}\d{5}|"
+    + r"|\([A-Z][a-z'\-]+(?:, ?[A-Z][a-z'\-]+)?, ?['\"]?(?:19|20)\d\d-"
+    r"|[A-Z][A-Za-z'\-]+ ?[(\[#]{1,2}[A-Z\-]{0,4}\d{5}|"
     + _HOLDERS
     + r"s? [A-Z].{2,50}(?:\bI[Dd]\b|#)"
 )
@@ -28,9 +34,14 @@ _PERSON: Final = re.compile(
     r"(?: (?:vs\.?|with|into|and|->|/) (?P<other>\d{5,10})(?![\w.]))?"
 )
 _MARKED: Final = re.compile(
-    r"\b(?P<one>[A-Z][A-Za-z'\-]{1,30})(?:, ?| )(?:[A-Z]\.? )?(?P<two>[A-Z][A-Za-z'\-]{1,30})"
-    r"(?: [A-Z]\.?(?!\w))?(?=[ ,;(|/\-]{1,4}" + _MARKS + ")"
+    r"\b" + _PARTICLES + r"(?P<one>[A-Z][A-Za-z'\-]{1,30})(?:, ?| )(?:[A-Z]\.? )?"
+    r"(?P<two>[A-Z][A-Za-z'\-]{1,30})(?: [A-Z]\.?(?!\w))?(?=[ ,;(|/\-]{1,4}" + _MARKS + ")"
 )
+_CALLED: Final = re.compile(
+    r"[\w.]\((?P<name>[A-Z][a-z'\-]{1,30}(?:, ?[A-Z][a-z'\-]{1,30})?), ?['\"]?"
+    r"(?P<date>(?:19\d\d|200\d|201[0-2])-\d\d-\d\d)(?![\w:])"
+)
+"""Somebody whom a log shows as the arguments of a call."""
 _HELD: Final = re.compile(
     r"\b" + _HOLDERS + r"s? (?:[A-Z][A-Za-z'\-]{0,30}\.?,? ){1,4}[(]?(?:I[Dd]|#)[:# ]{0,3}"
     r"(?P<id>(?=[A-Z\d\-]{0,20}\d{3})[A-Z\d\-]{5,20})(?![\w.])"
@@ -64,6 +75,8 @@ def find_people(text: str, vocabulary: Vocabulary, found: list[Span]) -> None:
         ):
             found.append(Span(*match.span(), "name"))
     found.extend(Span(*match.span("id"), "policy") for match in _HELD.finditer(text))
+    for match in _CALLED.finditer(text):
+        found += (Span(*match.span("name"), "name"), Span(*match.span("date"), "date"))
     for match in _NUMBERED.finditer(text):
         small = match["one"].lower(), match["two"].lower()
         if not any(each in vocabulary.common or each in vocabulary.phrases for each in small):

@@ -10,6 +10,7 @@ from runtime.scrub.beside import Beside
 from runtime.scrub.files import find_files
 from runtime.scrub.forms import (
     FILES,
+    LEET,
     NAMES,
     PEOPLE,
     SPACED,
@@ -119,7 +120,7 @@ class Reading:
             if gate in gates:
                 find(text, self.finders.vocabulary, found)
         if SPACED in gates:
-            closed, starts = closed_up(_SPACES.sub(LEFT_OUT, text))
+            closed, starts = closed_up(_LEET.sub("password", _SPACES.sub(LEFT_OUT, text)))
             found += (
                 Span(starts[span.start], starts[span.end - 1] + 1, span.label)
                 for span in self._any_line(closed)
@@ -129,6 +130,7 @@ class Reading:
 
 _SPACES: Final = re.compile(r"(?<![A-Za-z][A-Za-z])(?<=[A-Za-z]) (?=[A-Za-z](?![A-Za-z]))")
 """Between letters that stand apart, `p a s s w o r d`."""
+_LEET: Final = re.compile(LEET + r"(?=\s?[:=])")
 _WITH_WORDS: Final = ((SQL, find_by_position), (FILES, find_files), (PEOPLE, find_people))
 _ANY_X12: Final = X12()
 

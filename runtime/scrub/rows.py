@@ -24,6 +24,7 @@ _MACHINE_COLUMN: Final = re.compile(
     r"|model|os[ _]?build|vendor|manufacturer|firmware",
     re.IGNORECASE,
 )
+_OF_PATIENTS: Final = frozenset({"mrn", "patient_id", "dob", "ssn"})
 _NO_VALUE: Final = frozenset(
     {
         "",
@@ -69,9 +70,14 @@ class Rows:
             if len(columns) < _FEWEST or not all(_COLUMN.fullmatch(column) for column in columns):
                 continue
             labels = tuple(column_label(column, vocabulary) for column in columns)
-            if any(_MACHINE_COLUMN.fullmatch(column.strip(' "')) for column in columns):
+            machines = [_MACHINE_COLUMN.fullmatch(column.strip(' "')) for column in columns]
+            if any(machines):
                 # The serial number of a machine, in a list of machines.
-                labels = tuple("" if label == "device" else label for label in labels)
+                of_machines = _OF_PATIENTS.isdisjoint(labels)
+                labels = tuple(
+                    "" if label == "device" and (of_machines or machine) else label
+                    for label, machine in zip(labels, machines, strict=True)
+                )
             if any(labels):
                 return cls(separator, labels)
         return None

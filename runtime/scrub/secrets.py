@@ -51,6 +51,10 @@ _NONE: Final = words_of(
 )
 
 
+_COMMA: Final = re.compile(r",[^\s\"'<>;,=:\x01|]{1,64}(?=;)")
+"""A comma within a password of a connection string, whose fields part at semicolons."""
+
+
 def secret_at(text: str, spelled: str, gap: Gap) -> tuple[int, int] | None:
     """Give where the secret beside a phrase begins and ends, if one stands there."""
     start, strong, told = gap.start, gap.strong, gap.told
@@ -63,11 +67,18 @@ def secret_at(text: str, spelled: str, gap: Gap) -> tuple[int, int] | None:
         if found is None:
             return None
         value, span = found[1], found.span(1)
+    if strong and (more := _COMMA.match(text, span[1])) is not None:
+        value, span = value + more[0], (span[0], more.end())
     trimmed = value.rstrip(".)]},!?" if not strong else ")]}")
     span = span[0], span[0] + len(trimmed)
     short = any(word in spelled for word in _SHORT)
     bare = trimmed.lower().strip("*<>%$()[]{}.")
-    if bare in _NONE or len(trimmed) < (3 if short else 6) or _NAMED.search(trimmed):
+    if (
+        (not strong and trimmed[0] == "-")
+        or bare in _NONE
+        or len(trimmed) < (3 if short else 6)
+        or _NAMED.search(trimmed)
+    ):
         return None
     if strong:
         few = trimmed.isalpha() or (trimmed.isdigit() and len(trimmed) < _LONG_NUMBER)
@@ -78,7 +89,7 @@ def secret_at(text: str, spelled: str, gap: Gap) -> tuple[int, int] | None:
 
 
 _NAMED: Final = re.compile(
-    r"^(?:%%|\$\(|\$\{|0x|S-1-|HKLM|HKEY|\{\{|C:\\|/etc/|/var/|/run/|file:|env:|vault:|_)|\d{3}\.\d{3}\("
+    r"^(?:(?:ConvertTo|ConvertFrom|Get|New|Read|Import)-[A-Z]|%%|\$\(|\$\{|0x|S-1-|HKLM|HKEY|\{\{|[A-Za-z]:\\|/[a-z]{2,12}/\w|/(?:root|tmp)$|file:|env:|vault:|_)|\d{3}\.\d{3}\("
 )
 """What names a secret or a setting and is none: a place, a variable, the id of a control."""
 _LATER: Final = re.compile(
@@ -127,7 +138,7 @@ FORM_GATE: Final = (
     r"|hv[sb]\.[A-Za-z0-9_\-]{16}|eyJ[A-Za-z0-9_\-]{8}"
     r"|SK[a-f0-9]{32}|AC[a-f0-9]{32}|key-[a-f0-9]{32}|hooks\.slack\.com|\$(?:1|2[abxy]?|5|6|y"
     r"|argon2[a-z]*)\$|PRIVATE KEY"
-    r"|://[^\s/:]*:[^\s/]+@|response=\"[0-9a-f]{32}\"|[A-Z0-9]{6}-[A-Z0-9]{6}-[A-Z0-9]{6}-|(?:AccountKey|SharedAccessKey"
+    r"|[?&]code=|://[^\s/:]*:[^\s/;]+@|response=\"[0-9a-f]{32}\"|[A-Z0-9]{6}-[A-Z0-9]{6}-[A-Z0-9]{6}-|(?:AccountKey|SharedAccessKey"
     r"|sig)=|^[A-Za-z0-9+/]{60,76}={0,2}$"
 )
 """What RE2 looks for before `find_tokens` is called."""
@@ -148,7 +159,7 @@ _TOKENS: Final = linear(
     r"|\$(?:1|2[abxy]?|5|6|y|argon2[a-z]*)\$[./A-Za-z0-9$=,+]{8,}|^[A-Za-z0-9+/]{60,76}={0,2}$"
 )
 _AFTER: Final = linear(
-    r"://[^\s/:\"'<>]*:([^\s/\"'<>]+)@|response=\"([0-9a-f]{32})\"|hooks\.slack\.com/services/([A-Za-z0-9/]{10,})"
+    r"://[^\s/:\"'<>]*:([^\s/;\"'<>]+)@|[?&]code=([A-Za-z0-9/%._~\-]{10,})|response=\"([0-9a-f]{32})\"|hooks\.slack\.com/services/([A-Za-z0-9/]{10,})"
     r"|(?:AccountKey|SharedAccessKey|sig)=([A-Za-z0-9+/%=]{20,})"
     r"|(-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\\A-Za-z0-9+/=]*(?:-----END [A-Z ]*PRIVATE KEY-----)?)"
     r"|(-----END [A-Z ]*PRIVATE KEY-----)"
@@ -165,7 +176,7 @@ def find_tokens(text: str, found: list[Span]) -> None:
             continue
         found.append(Span(match.start(), match.end(), "secret"))
     for match in _AFTER.finditer(text):
-        group = next(number for number in range(1, 7) if match.start(number) >= 0)
+        group = next(number for number in range(1, 8) if match.start(number) >= 0)
         found.append(Span(match.start(group), match.end(group), "secret"))
 
 
@@ -179,7 +190,7 @@ _PROGRAMS: Final = (
     r"(?:curl|wget|http|mysql|mysqldump|mysqladmin|mariadb|sshpass|psexec|psexec64|docker|podman"
     r"|winexe|net1?|plink|rdesktop|xfreerdp|ipmitool"
     r"|htpasswd|sqlcmd|bcp|osql|zip|7z|unzip|cmdkey|schtasks|crackmapexec|echo|smbclient|mount"
-    r"|openssl|ldapsearch|rabbitmqctl|redis-cli|runas|ssh-keygen|wmic|winrs|pscp)(?:\.exe)?"
+    r"|openssl|ldapsearch|rabbitmqctl|redis-cli|snmp\w+|runas|ssh-keygen|wmic|winrs|pscp)(?:\.exe)?"
 )
 COMMAND_GATE: Final = (
     rf"(?i)\b{_PROGRAMS}\b[^|]*(?:\s[-/][a-z]|user|use |:)|AsPlainText|SecureString"
@@ -204,8 +215,10 @@ _ON_COMMAND_LINES: Final = tuple(
             r"|--password|/password:|-w)[ =]?['\"]?([^\s'\"/\-][^\s'\"]{2,127})"
         ),
         r"^ssh-keygen\b.*?\s-[NP] ?['\"]([^'\"]{2,128})['\"]",
+        r"^snmp\w+\b.*?\s-[caAX] ?['\"]?([^\s'\"\-][^\s'\"]{2,63})",
+        r"^smbclient\b.*?\s-U ?['\"]?[^\s%'\"]{1,64}%([^\s'\"]{2,127})",
         r"^net1?(?:\.exe)? +user +[^\s/]{1,64} +([^\s/]{3,128})",
-        r"^net1?(?:\.exe)? +use +(?:[A-Za-z*]: +)?\\\\\S{1,128} +(?:/\S+ +)*([^\s/]\S{1,127})",
+        r"^net1?(?:\.exe)? +use +(?:[A-Za-z*]:? +)?\\\\\S{1,128} +(?:/\S+ +)*([^\s/]\S{1,127})",
         r"^net1?(?:\.exe)? +use\b.*?/user:\S{1,64} +([^\s/]\S{2,127})",
         r"^.*?(?:SecureString|AsPlainText)[^;|]{0,40}?['\"]([^'\"]{3,128})['\"]",
         r"^echo +['\"]?[\w.\-]{1,32}:([^\s'\"|]{3,64})['\"]? *\| *(?:sudo +)?chpasswd",

@@ -41,6 +41,8 @@ _LOOSE_DATE: Final = re.compile(
     re.IGNORECASE,
 )
 
+_EPOCH: Final = re.compile(r"1\d{9}")
+"""Seconds; no number of a phone begins with the one that stands before the area."""
 _OF_A_FILE: Final = re.compile(r"20(?:1[3-9]|2\d)-\d\d-\d\d (?!00:00:00)\d\d:\d\d:\d\d.*")
 """When a file was born, as `stat` says it."""
 
@@ -105,6 +107,8 @@ def _phone(text: str, _: Term, gap: Gap) -> tuple[int, int] | None:
     found = PHONE.match(text, gap.start)
     if found is None or sum(map(str.isdigit, found[0])) not in _PHONE_DIGITS:
         return None
+    if _EPOCH.fullmatch(found[0]):
+        return None
     return found.span()
 
 
@@ -139,7 +143,7 @@ def _identifier(text: str, term: Term, gap: Gap) -> tuple[int, int] | None:
 def _prefixed(text: str, gap: Gap) -> tuple[int, int] | None:
     """Read an id behind letters of its own: `AB 123456`, `H#123456`."""
     found = _PREFIXED.match(text, gap.start)
-    if found is None or found[0].rstrip(" #:-").lower() in _NO_VALUE:
+    if found is None or found[0].rstrip(" #:-").lower() in _NO_VALUE | _OTHER_MARKS:
         return None
     inner = _TOKEN.match(text, found.end())
     if inner is None or not (gap.strong or found[0][0].isupper()):
@@ -218,6 +222,8 @@ _READERS: Final[Mapping[str, Reader]] = {
 }
 _DIGITS_IN_FIELD: Final = 2
 _DIGITS_ALONE: Final = 4
+_OTHER_MARKS: Final = words_of("ssn dob mrn acct account phone tel fax zip room bed")
+"""Words behind which something of another kind stands."""
 _GLUED: Final = re.compile(r"\d{5}")
 _LETTERED: Final = frozenset({"license", "vehicle"})
 _OF_PATIENTS: Final = frozenset({"mrn", "patient_id", "mbi"})

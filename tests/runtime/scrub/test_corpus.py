@@ -5,7 +5,14 @@ import pytest
 from runtime.scrub import Scrubber
 from tests.runtime.scrub.labelled import Score, labelled, measured
 
-NAMES = ("corpus.txt", "held_out.txt", "outsider.txt", "outsider_again.txt", "reader.txt")
+NAMES = (
+    "corpus.txt",
+    "held_out.txt",
+    "outsider.txt",
+    "outsider_again.txt",
+    "reader.txt",
+    "reader_again.txt",
+)
 SCRUBBER = Scrubber(b"the key of the tests")
 
 
