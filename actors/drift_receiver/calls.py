@@ -38,7 +38,7 @@ from protos.compliance_pb2 import (
 )
 from runtime.clock import Clock
 from runtime.errors import StoreError, StoreFullError
-from runtime.hosts.grpc.service import Caller, Code, RefusedCallError
+from runtime.hosts.grpc import Caller, Code, RefusedCallError
 from runtime.ids import Ids
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(actor="drift_receiver")

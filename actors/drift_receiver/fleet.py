@@ -13,7 +13,7 @@ from actors.drift_receiver.inventory import Inventory, RmmTool
 from actors.drift_receiver.store import Agents
 from actors.drift_receiver.terms import Terms, Tier
 from runtime.clock import Clock
-from runtime.hosts.grpc.service import Caller
+from runtime.hosts.grpc import Caller
 from runtime.store import Query, Store
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(actor="drift_receiver")

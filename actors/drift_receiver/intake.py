@@ -25,7 +25,7 @@ from protos.compliance_pb2 import DriftAck, DriftEvent
 from runtime.clock import Clock
 from runtime.delivery import DeadLetteredError
 from runtime.errors import ArightError, StoreError, StoreFullError
-from runtime.hosts.grpc.service import Caller
+from runtime.hosts.grpc import Caller
 from runtime.ids import Ids
 from runtime.mailbox import MailboxRefusedError, Post
 

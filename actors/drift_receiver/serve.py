@@ -1,28 +1,17 @@
 """The port of endpoint agents."""
 
-import ssl
-from collections.abc import Callable
-
-import attrs
 import structlog
 import trio
 
 from actors.drift_receiver.core import ReceiverSettings
+from actors.drift_receiver.door import Door
 from actors.drift_receiver.servicer import AgentServicer
-from runtime.hosts.grpc import Doorman, Limits, listen, serve_grpc
+from runtime.hosts.grpc import Limits
+from runtime.hosts.grpc.server import listen, serve_grpc
 from runtime.hosts.listening import ListenError
 from runtime.setting_kinds import is_loopback
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(actor="drift_receiver")
-
-
-@attrs.frozen
-class Door:
-    """How agents show who they are."""
-
-    doorman: Doorman
-    tls: Callable[[], ssl.SSLContext]
-    """Gives the context for the next connection."""
 
 
 async def serve_agents(

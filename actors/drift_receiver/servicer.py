@@ -30,7 +30,8 @@ from protos.compliance_pb2 import (
     RMMStatusReport,
 )
 from runtime.clock import Clock
-from runtime.hosts.grpc.service import Answer, Caller, Code, RefusedCallError, caller_of
+from runtime.hosts.grpc import Caller, Code, RefusedCallError
+from runtime.hosts.grpc.service import Answer, caller_of
 from runtime.ids import Ids
 from runtime.mailbox import Post
 

@@ -30,7 +30,7 @@ from protos.compliance_pb2 import (
 from runtime.clock import Clock
 from runtime.hosts.asyncio_island import open_island
 from runtime.hosts.device_certificate import CertificateError, NewKey
-from runtime.hosts.grpc.service import Code
+from runtime.hosts.grpc import Code
 from runtime.hosts.grpc_client import (
     Backoff,
     CallFailedError,

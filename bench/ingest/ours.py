@@ -10,13 +10,13 @@ import trio
 from grpclib.const import Cardinality, Handler
 
 from actors.drift_receiver import (
-    AgentServicer,
     Fleet,
     HealOrders,
     ReceiverSettings,
     SqliteAgents,
     SqliteHealOrders,
 )
+from actors.drift_receiver.servicer import AgentServicer
 from actors.escalator import SqliteTickets
 from actors.evidence_log.actor import EvidenceLog
 from actors.journal import JournalActor
@@ -27,7 +27,9 @@ from bench.ingest.client import REPORT_DRIFT
 from bench.ingest.work import Work, ack, real_work
 from protos.compliance_pb2 import DriftAck, DriftEvent
 from runtime.actor import Actor, actor
-from runtime.hosts.grpc import Answer, Caller, Limits, Service, listen, serve_grpc
+from runtime.hosts.grpc import Caller, Limits
+from runtime.hosts.grpc.server import listen, serve_grpc
+from runtime.hosts.grpc.service import Answer, Service
 from runtime.hosts.sqlite import open_database
 from runtime.mailbox import Mailbox
 from runtime.roles.line import SCHEMAS

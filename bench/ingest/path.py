@@ -20,7 +20,6 @@ import trio
 from actors.coverage import SCHEMA as COVERAGE, SqliteCoverage
 from actors.drift_receiver import (
     SCHEMA as AGENTS,
-    DriftIntake,
     Fleet,
     HealOrders,
     ReceiverSettings,
@@ -28,6 +27,7 @@ from actors.drift_receiver import (
     SqliteHealOrders,
     Vocabulary,
 )
+from actors.drift_receiver.intake import DriftIntake
 from actors.escalator import SCHEMA as TICKETS, SqliteTickets
 from actors.journal import SCHEMA, Heard, JournalActor, SqliteJournal
 from actors.journal.store import Recording
@@ -35,7 +35,7 @@ from actors.messages import IncidentToDecide, Moment, Observation
 from protos.compliance_pb2 import DriftAck, DriftEvent
 from runtime.actor import Actor, actor
 from runtime.clock import SystemClock
-from runtime.hosts.grpc.service import Caller
+from runtime.hosts.grpc import Caller
 from runtime.hosts.sqlite import Database, open_database
 from runtime.ids import TimeOrderedIds
 from runtime.logs import configure_logs

@@ -15,7 +15,6 @@ from typing_extensions import override
 
 from actors.coverage import SqliteCoverage
 from actors.drift_receiver import (
-    DriftIntake,
     Fleet,
     HealOrders,
     ReceiverSettings,
@@ -23,6 +22,7 @@ from actors.drift_receiver import (
     SqliteHealOrders,
     Vocabulary,
 )
+from actors.drift_receiver.intake import DriftIntake
 from actors.escalator import SqliteTickets
 from actors.journal import SqliteJournal
 from actors.journal.store import Recording

@@ -25,7 +25,7 @@ from grpclib.exceptions import GRPCError, ProtocolError, StreamTerminatedError
 from h2.exceptions import H2Error
 
 from runtime.errors import ArightError
-from runtime.hosts.grpc.service import Code
+from runtime.hosts.grpc import Code
 
 S = TypeVar("S", bound=Message)
 R = TypeVar("R", bound=Message)

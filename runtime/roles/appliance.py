@@ -18,7 +18,6 @@ import trio
 from actors.circuit_breaker import GateSettings, Window
 from actors.coverage import CoverageSettings
 from actors.drift_receiver import (
-    AgentServicer,
     Fleet,
     HealOrders,
     ReceiverSettings,
@@ -27,7 +26,6 @@ from actors.drift_receiver import (
     Tier,
     Update,
     Vocabulary,
-    serve_agents,
 )
 from actors.flap_suppressor import FlapSettings
 from actors.flywheel import FlywheelSettings, SqliteFlywheel
@@ -38,7 +36,7 @@ from runtime.clock import Clock, SystemClock
 from runtime.errors import InvalidFileError, StoreError
 from runtime.health import snapshot
 from runtime.hosts.file_writers import FileWriters, open_writers
-from runtime.hosts.grpc import Limits, listen
+from runtime.hosts.grpc import Limits
 from runtime.hosts.http_server import serve_http
 from runtime.hosts.listening import loopback_listener, unix_listener
 from runtime.hosts.local_target import LocalTarget, ServiceCommand
@@ -235,6 +233,8 @@ async def _edges(  # noqa: PLR0913, PLR0917  # all that speaks to the line
         if settings.health.port:
             edges.append(partial(_probe_service, [loopback_listener(settings.health.port)]))
         if settings.listen.enabled:
+            from runtime.hosts.grpc.server import listen  # late: see the package's `__init__`
+
             listen(settings.listen.host, settings.listen.port).close()  # in use? then say so now
             edges.append(partial(_agent_service, settings, in_force, orders, identity))
         yield edges
@@ -355,6 +355,10 @@ def _limits(settings: Settings) -> Limits:
 def _agent_service(
     settings: Settings, in_force: InForce, orders: HealOrders, identity: Identity | None, line: Line
 ) -> Actor:
+    # Late: see the room's `__init__`.
+    from actors.drift_receiver.serve import serve_agents
+    from actors.drift_receiver.servicer import AgentServicer
+
     door = None if identity is None else identity.door
 
     def servicer() -> AgentServicer:

@@ -23,7 +23,8 @@ from grpclib.protocol import H2Protocol
 from grpclib.server import Server, Stream
 from typing_extensions import override
 
-from runtime.hosts.grpc import RefusedCallError, Service
+from runtime.hosts.grpc import RefusedCallError
+from runtime.hosts.grpc.service import Service
 
 
 async def serve_reference(

@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 import attrs
 
 from protos.compliance_pb2 import DriftAck
-from runtime.hosts.grpc import Caller, Code, Limits, OpenDoor, RefusedCallError
+from runtime.hosts.grpc import Caller, Code, Doorman, Limits, OpenDoor, RefusedCallError
 from runtime.hosts.grpc.call import Call, Ending, decoded, framed
 from runtime.hosts.grpc.connection import Connection, Floor
 from runtime.hosts.grpc.permits import Pool
-from runtime.hosts.grpc.service import Doorman, Route, routes_of
+from runtime.hosts.grpc.service import Route, routes_of
 from tests.hostile import frames as f
 from tests.hostile.site import Echo
 

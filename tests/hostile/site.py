@@ -19,7 +19,8 @@ from typing_extensions import override
 
 from protos.compliance_grpc import ComplianceAgentBase
 from protos.compliance_pb2 import DriftAck, DriftEvent, HeartbeatResponse, RegisterResponse
-from runtime.hosts.grpc import Caller, Doorman, Limits, listen, serve_grpc
+from runtime.hosts.grpc import Caller, Doorman, Limits
+from runtime.hosts.grpc.server import listen, serve_grpc
 from tests.hostile import frames as f
 from tests.hostile.line import PATIENCE, Line, line
 

@@ -11,7 +11,8 @@ import attrs
 import pytest
 import trio
 
-from runtime.hosts.grpc import Limits, listen, serve_grpc
+from runtime.hosts.grpc import Limits
+from runtime.hosts.grpc.server import listen, serve_grpc
 from tests.hostile.certificates import Authority
 from tests.hostile.site import Echo
 

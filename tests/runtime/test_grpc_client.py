@@ -18,7 +18,7 @@ from grpclib.exceptions import GRPCError
 from grpclib.server import Server, Stream
 
 from protos.compliance_pb2 import DriftAck, DriftEvent, RegisterRequest, RegisterResponse
-from runtime.hosts.grpc.service import Code
+from runtime.hosts.grpc import Code
 from runtime.hosts.grpc_client import (
     Backoff,
     CallFailedError,

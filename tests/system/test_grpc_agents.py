@@ -8,7 +8,8 @@ from functools import partial
 import pytest
 import trio
 
-from actors.drift_receiver import ReceiverSettings, agent_page, serve_agents
+from actors.drift_receiver import ReceiverSettings, agent_page
+from actors.drift_receiver.serve import serve_agents
 from actors.messages import Platform
 from protos.compliance_pb2 import (
     DriftAck,
@@ -26,7 +27,8 @@ from runtime.actor import service
 from runtime.cli.client import rows
 from runtime.errors import StoreFullError
 from runtime.hosts.asyncio_island import in_asyncio, in_trio, open_island
-from runtime.hosts.grpc import Limits, listen
+from runtime.hosts.grpc import Limits
+from runtime.hosts.grpc.server import listen
 from runtime.hosts.listening import ListenError
 from tests.actors.drift_receiver.site import Site
 from tests.runtime.crew import Crew, running

@@ -15,7 +15,8 @@ import trio
 
 from protos.compliance_pb2 import DriftAck, DriftEvent
 from runtime.hosts.asyncio_island import open_island
-from runtime.hosts.grpc import Code, Limits, listen, serve_grpc
+from runtime.hosts.grpc import Code, Limits
+from runtime.hosts.grpc.server import listen, serve_grpc
 from runtime.hosts.listening import ListenError
 from tests.fakes.reference_server import serve_reference
 from tests.system.behaviour import CLIENTS, SERVICE, Answer, Behaviour, Client

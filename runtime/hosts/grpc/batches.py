@@ -16,8 +16,9 @@ from google.protobuf.message import Message
 
 from runtime.hosts.grpc.budget import Budget
 from runtime.hosts.grpc.call import PREFIX_BYTES, Call, Ending, decoded, framed
+from runtime.hosts.grpc.callers import Caller, RefusedCallError
 from runtime.hosts.grpc.limits import Limits
-from runtime.hosts.grpc.service import Answer, Caller, RefusedCallError
+from runtime.hosts.grpc.service import Answer
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 

@@ -13,9 +13,10 @@ import trio
 from google.protobuf.message import DecodeError, Message
 from grpclib.const import Status
 
+from runtime.hosts.grpc.callers import Caller, Code, RefusedCallError
 from runtime.hosts.grpc.headers import Head, Headers, Metadata, initial
 from runtime.hosts.grpc.permits import Permit
-from runtime.hosts.grpc.service import Caller, Code, RefusedCallError, Route
+from runtime.hosts.grpc.service import Route
 
 PREFIX_BYTES = 5
 """Of a message: whether it is compressed, and its length.  Source: grpc/doc/PROTOCOL-HTTP2.md."""

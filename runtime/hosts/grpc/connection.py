@@ -27,10 +27,11 @@ from hpack import HPACKError
 from runtime.hosts.grpc import frames
 from runtime.hosts.grpc.budget import Budget
 from runtime.hosts.grpc.call import PREFIX_BYTES, Call, Ending, Wire
+from runtime.hosts.grpc.callers import Caller, Code, Doorman, RefusedCallError
 from runtime.hosts.grpc.headers import Head, Headers, NotGrpcError, head_of, initial, trailing
 from runtime.hosts.grpc.limits import WINDOW_S, Limits
 from runtime.hosts.grpc.permits import Permit, Pool
-from runtime.hosts.grpc.service import Caller, Code, Doorman, RefusedCallError, Route
+from runtime.hosts.grpc.service import Route
 
 _H2 = H2Configuration(
     client_side=False,

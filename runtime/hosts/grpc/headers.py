@@ -13,7 +13,7 @@ import attrs
 from grpclib.metadata import encode_grpc_message, encode_metadata
 from multidict import MultiDict
 
-from runtime.hosts.grpc.service import Code, RefusedCallError
+from runtime.hosts.grpc.callers import Code, RefusedCallError
 
 Headers: TypeAlias = list[tuple[str, str]]
 Metadata: TypeAlias = MultiDict[str | bytes]

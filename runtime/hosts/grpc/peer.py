@@ -6,8 +6,8 @@ from collections.abc import Callable
 import attrs
 from h2.errors import ErrorCodes
 
+from runtime.hosts.grpc.callers import Caller, RefusedCallError
 from runtime.hosts.grpc.connection import Connection, Floor
-from runtime.hosts.grpc.service import Caller, RefusedCallError
 from runtime.hosts.grpc.transport import ClosedError, Transport
 
 _LINGER_S = 2.0

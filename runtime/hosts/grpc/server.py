@@ -22,21 +22,13 @@ from h2.errors import ErrorCodes
 
 from runtime.hosts.grpc.batches import Batches
 from runtime.hosts.grpc.call import PREFIX_BYTES, Call, Ending
+from runtime.hosts.grpc.callers import Caller, Code, Doorman, OpenDoor, RefusedCallError
 from runtime.hosts.grpc.connection import Connection
 from runtime.hosts.grpc.limits import Limits
 from runtime.hosts.grpc.offences import Offences
 from runtime.hosts.grpc.peer import Peer
 from runtime.hosts.grpc.permits import Pool
-from runtime.hosts.grpc.service import (
-    Caller,
-    Code,
-    Doorman,
-    OpenDoor,
-    RefusedCallError,
-    Route,
-    Service,
-    routes_of,
-)
+from runtime.hosts.grpc.service import Route, Service, routes_of
 from runtime.hosts.grpc.transport import ClosedError, Plain, Tls
 from runtime.hosts.listening import ListenError
 

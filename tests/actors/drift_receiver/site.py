@@ -7,7 +7,6 @@ import attrs
 import trio
 
 from actors.drift_receiver import (
-    AgentServicer,
     Fleet,
     HealOrders,
     ReceiverSettings,
@@ -16,6 +15,7 @@ from actors.drift_receiver import (
     Tier,
     Vocabulary,
 )
+from actors.drift_receiver.servicer import AgentServicer
 from actors.messages import Observation, Recorded, Severity
 from actors.ports import Certificates
 from actors.requests import NotKept, RecordObservations

@@ -2,8 +2,8 @@
 
 import pytest
 
+from runtime.hosts.grpc import Code
 from runtime.hosts.grpc.call import Ending
-from runtime.hosts.grpc.service import Code
 from tests.hostile import frames as f
 from tests.hostile.sans_io import World
 

@@ -5,8 +5,8 @@ import contextlib
 import pytest
 from hypothesis import given, strategies as st
 
+from runtime.hosts.grpc import Code, RefusedCallError
 from runtime.hosts.grpc.headers import NotGrpcError, head_of, trailing
-from runtime.hosts.grpc.service import Code, RefusedCallError
 
 CALL = [
     (b":method", b"POST"),
