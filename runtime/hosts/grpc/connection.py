@@ -162,46 +162,69 @@ class Connection(Wire):
             data = self._held + data
         if not self.ready:
             data = self._preface(data)
-        at, end, whole = 0, len(data), 0
-        while end - at >= frames.HEAD_BYTES and self.ready and not self._over():
+        at = 0
+        while self.ready and not self._over():
+            at = self._messages(data, at)
+            if len(data) - at < frames.HEAD_BYTES:
+                break
             high, low, kind, flags, stream = frames.HEAD.unpack_from(data, at)
-            length = high << 16 | low
+            begin, length = at + frames.HEAD_BYTES, high << 16 | low
             if length > frames.MAX_FRAME:  # before the rest of it is waited for
                 self.hang_up(ErrorCodes.FRAME_SIZE_ERROR, "a frame is too large")
+            elif begin + length > len(data):
                 break
-            begin, at = at + frames.HEAD_BYTES, at + frames.HEAD_BYTES + length
-            if at > end:
-                at = begin - frames.HEAD_BYTES
-                break
-            if kind != frames.DATA or self._in_block:
+            else:
+                at = begin + length
                 self._frame(kind, flags, stream & frames.STREAM_MASK, data[begin:at], now)
-                continue
-            call = self.calls.get(stream & frames.STREAM_MASK)
-            if call is None or flags or not self._is_message(call, data, begin, length):
-                self._data(stream & frames.STREAM_MASK, flags, data[begin:at], now)
-                continue
-            # This is the load: frames that are one message of an open call.
-            call.window -= length
-            self.window -= length
-            call.inbox.append(data[begin + PREFIX_BYTES : at])
+        self._held = b"" if self._over() else data[at:]
+        if self._blocked:
+            self._go_on()
+
+    def _messages(self, data: bytes, at: int) -> int:
+        """Take in the frames from `at` on that are each a message of one call; give their end.
+
+        This is the load.  Whatever is not as plain as that is left to the others.
+        """
+        call = self._call_at(data, at)
+        if call is None:
+            return at
+        begun, id_, add, unpack = at, call.id, call.inbox.append, frames.MESSAGE.unpack_from
+        most, end = min(call.most, frames.MAX_FRAME - PREFIX_BYTES), len(data)
+        # Only payload weighs against the windows: with the heads this is a little stricter.
+        end = min(end, begun + call.window, begun + self.window)
+        count = 0
+        while at + frames.MESSAGE_BYTES <= end:
+            kind, flags, stream, packed, size = unpack(data, at)
+            after = at + frames.MESSAGE_BYTES + size
+            if (
+                flags
+                or packed
+                or stream != id_
+                or size > most
+                or after > end
+                or kind != size + PREFIX_BYTES << 8
+            ):
+                break
+            add(data[at + frames.MESSAGE_BYTES : after])
+            at = after
+            count += 1
+        if count:
+            taken = at - begun - frames.HEAD_BYTES * count
+            call.window -= taken
+            self.window -= taken
             call.heard = True
-            whole += 1
+            self._control.refund(_EARNED * count)
             if not call.queued:
                 self._news(call)
-        self._held = b"" if self._over() else data[at:]
-        self._control.refund(_EARNED * whole)
-        self._go_on()
+        return at
 
-    def _is_message(self, call: Call, data: bytes, begin: int, length: int) -> bool:
-        return (
-            call.open
-            and not call.partial
-            and PREFIX_BYTES <= length <= call.most
-            and length <= call.window
-            and length <= self.window
-            and int.from_bytes(data[begin : begin + PREFIX_BYTES], "big") == length - PREFIX_BYTES
-            and (not call.heard or call.route.client_streaming)
-        )
+    def _call_at(self, data: bytes, at: int) -> Call | None:
+        """Give the call of the frame at `at`, if its messages are taken in as they come."""
+        if self._in_block or len(data) - at < frames.MESSAGE_BYTES:
+            return None
+        call = self.calls.get(int.from_bytes(data[at + 5 : at + 9], "big"))
+        plain = call is not None and call.open and call.route.client_streaming and not call.partial
+        return call if plain else None
 
     def _preface(self, data: bytes) -> bytes:
         """Check and drop the preface, SETTINGS after it; else it is not HTTP/2 (RFC 9113, 3.4)."""
@@ -355,6 +378,9 @@ class Connection(Wire):
     # Frames other than DATA.
 
     def _frame(self, kind: int, flags: int, stream: int, payload: bytes, now: float) -> None:
+        if kind == frames.DATA and not self._in_block:
+            self._data(stream, flags, payload, now)
+            return
         if kind in (frames.HEADERS, frames.CONTINUATION):
             self._in_block = not flags & frames.END_HEADERS
         elif kind != frames.RST_STREAM or stream not in self.calls:  # those count as resets

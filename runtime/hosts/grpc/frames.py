@@ -12,6 +12,10 @@ from h2.errors import ErrorCodes
 HEAD = Struct(">BHBBL")
 """Length as 8 and 16 bits, type, flags, stream."""
 HEAD_BYTES = 9
+MESSAGE = Struct(">LBLBL")
+"""A head, and the prefix of the message that a DATA frame begins with: length and type, flags,
+stream, whether the message is compressed, its length."""
+MESSAGE_BYTES = 14
 MAX_FRAME = 16_384
 """Bytes of payload; we never offer more."""
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
