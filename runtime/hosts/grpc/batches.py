@@ -7,15 +7,15 @@ messages a second.  One that has used it up waits, and is held by HTTP/2's windo
 import heapq
 import itertools
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import attrs
 import structlog
 import trio
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
 from runtime.hosts.grpc.budget import Budget
-from runtime.hosts.grpc.call import PREFIX_BYTES, Call, Ending, decoded, framed
+from runtime.hosts.grpc.call import PREFIX_BYTES, Call, Ending, framed, malformed
 from runtime.hosts.grpc.callers import Caller, RefusedCallError
 from runtime.hosts.grpc.limits import Limits
 from runtime.hosts.grpc.service import Answer
@@ -37,6 +37,9 @@ class Batches:
 
     answer: Answer
     limits: Limits
+    hear: Callable[[], None]
+    """Takes in what has arrived at the sockets: asked before each batch, so that all of it goes
+    along."""
     _ready: deque[Call] = attrs.field(factory=deque[Call], init=False)
     _waiting: list[tuple[float, int, Call]] = attrs.field(
         factory=list[tuple[float, int, Call]], init=False
@@ -45,6 +48,8 @@ class Batches:
     _order: "itertools.count[int]" = attrs.field(factory=itertools.count, init=False)
     _allowances: dict[object, Budget] = attrs.field(factory=dict[object, Budget], init=False)
     _bell: trio.Event = attrs.field(factory=trio.Event, init=False)
+    _rest: trio.Event | None = attrs.field(default=None, init=False)
+    """Set when nothing is left to answer; None while nothing is."""
 
     def arrived(self, call: Call) -> None:
         """Queue a call that has messages, or has ended."""
@@ -65,15 +70,28 @@ class Batches:
             if allowance.left(now) >= allowance.capacity:
                 del self._allowances[key]
 
+    async def rest(self, longest: float) -> None:
+        """Wait while there is something to answer, for so many seconds at most."""
+        if self._rest is not None:
+            with trio.move_on_after(longest):
+                await self._rest.wait()
+
     async def run(self) -> None:
         """Answer until cancelled."""
         while True:
+            self.hear()
             now = trio.current_time()
             while self._waiting and self._waiting[0][0] <= now:
                 self._ready.append(heapq.heappop(self._waiting)[2])
             if self._ready:
+                if self._rest is None:
+                    self._rest = trio.Event()
                 await self._answer(self._take(now))
+                await trio.lowlevel.checkpoint()
             else:
+                if self._rest is not None:
+                    self._rest.set()
+                    self._rest = None
                 self._bell = trio.Event()
                 wait = self._waiting[0][0] - now if self._waiting else float("inf")
                 with trio.move_on_after(wait):
@@ -136,8 +154,6 @@ class Batches:
             end = at + len(run.messages)
             self._settle(run, answers[at:end])
             at = end
-        if not messages:
-            await trio.lowlevel.checkpoint()
 
     def _settle(self, run: "_Run", answers: Sequence[Message]) -> None:
         """Send a call's answers, and see what it has next."""
@@ -163,20 +179,20 @@ class _Run:
     """Messages of one call in a batch."""
 
     call: Call
+    size: int
+    """Bytes of them as they came."""
     messages: list[Message] = attrs.field(factory=list[Message], init=False)
-    size: int = attrs.field(default=0, init=False)
     refused: RefusedCallError | None = attrs.field(default=None, init=False)
     """Why the call ends after them."""
 
 
 def _run_of(call: Call, count: int) -> _Run:
     """Take messages out of the inbox; those before one that is malformed are still answered."""
-    run, take = _Run(call), call.inbox.popleft
+    take = call.inbox.popleft
     bodies = [take() for _ in range(count)]
-    run.size = count * PREFIX_BYTES + sum(map(len, bodies))
+    run = _Run(call, count * PREFIX_BYTES + sum(map(len, bodies)))
     try:
-        for body in bodies:
-            run.messages.append(decoded(call.route, body))
-    except RefusedCallError as refused:
-        run.refused = refused
+        run.messages.extend(map(call.route.takes.FromString, bodies))
+    except DecodeError:
+        run.refused = malformed()
     return run

@@ -228,9 +228,12 @@ def decoded(route: Route, body: bytes) -> Message:
     try:
         return route.takes.FromString(body)
     except DecodeError as error:
-        raise RefusedCallError(
-            Code.INVALID_ARGUMENT, "a message is not what the call takes"
-        ) from error
+        raise malformed() from error
+
+
+def malformed() -> RefusedCallError:
+    """Say that a message cannot be read."""
+    return RefusedCallError(Code.INVALID_ARGUMENT, "a message is not what the call takes")
 
 
 def framed(messages: Sequence[Message]) -> bytes:
