@@ -15,7 +15,7 @@ from runtime.settings import ServiceCommand, Settings, Target, usual_state_dir
 
 
 class _Section(pydantic.BaseModel):
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Spool(_Section):

@@ -29,7 +29,7 @@ Url = Annotated[str, pydantic.AfterValidator(_plain_url)]
 class Anchor(pydantic.BaseModel):
     """Whether and where the heads of the evidence log are anchored."""
 
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     enabled: bool = False
     calendars: list[Url] = Field(

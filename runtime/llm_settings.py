@@ -34,7 +34,7 @@ _MODELS: Final[Mapping[Kind, str]] = {
 
 
 class _Section(pydantic.BaseModel):
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class LlmPrices(_Section):

@@ -15,7 +15,7 @@ Severity = Literal["low", "medium", "high", "critical"]
 
 
 class _Section(pydantic.BaseModel):
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Webhook(_Section):

@@ -42,7 +42,9 @@ OTHER_NAMES: Mapping[str, str] = {
 
 
 class _Section(pydantic.BaseModel):
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+    # Built late, here and in every other file of models: most are only ever checked as a part of a
+    # whole, and what is never asked for need not be built.
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Mode(enum.StrEnum):

@@ -28,7 +28,7 @@ _Controls = Annotated[tuple[str, ...], pydantic.Field(strict=False)]
 
 
 class _Strict(pydantic.BaseModel):
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 class _Baseline(_Strict):

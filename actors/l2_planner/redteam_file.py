@@ -16,7 +16,7 @@ _Text = Annotated[str, pydantic.Field(max_length=100_000)]
 
 
 class _Strict(pydantic.BaseModel):
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 class _Long(_Strict):
