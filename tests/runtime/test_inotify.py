@@ -76,7 +76,7 @@ async def watching(*files: Path) -> AsyncGenerator[FileWriters]:
             for file in files:
                 await writers.watch("/", str(file))
             nursery.start_soon(writers.run)
-            with trio.fail_after(20):
+            with trio.fail_after(60):
                 yield writers
             nursery.cancel_scope.cancel(reason="the test is over")
 

@@ -55,7 +55,7 @@ def acks_until_unavailable(port: int, events: Sequence[DriftEvent]) -> int:
             DriftAck.FromString,
         )
         try:
-            for _ in call(iter(to_send.get, None), timeout=10):
+            for _ in call(iter(to_send.get, None), timeout=60):
                 acked += 1
         except grpc.RpcError as error:
             if error.code() is not grpc.StatusCode.UNAVAILABLE:

@@ -21,7 +21,7 @@ T = TypeVar("T")
 NOBODY = 65534
 """An uid without rights, for what must fail: root may do everything."""
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds until something that must happen counts as not happening."""
 
 _OURS = ("MSP_", "ARIGHT_", "LLM_", "DATABASE_URL", "REDIS_HOST")

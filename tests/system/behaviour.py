@@ -183,7 +183,7 @@ def _google_sync(
     compression = grpc.Compression.Gzip if gzip else grpc.Compression.NoCompression
     with grpc.insecure_channel(f"127.0.0.1:{port}", options=_ROOMY) as channel:
         call = _google(channel, service + method)(
-            iter(events), metadata=metadata, timeout=timeout or 20, compression=compression
+            iter(events), metadata=metadata, timeout=timeout or 60, compression=compression
         )
         acks: list[DriftAck] = []
         try:
@@ -223,7 +223,7 @@ async def _google_aio(
     compression = grpc.Compression.Gzip if gzip else grpc.Compression.NoCompression
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=_ROOMY) as channel:
         call = _google(channel, service + method)(
-            iter(events), metadata=metadata, timeout=timeout or 20, compression=compression
+            iter(events), metadata=metadata, timeout=timeout or 60, compression=compression
         )
         acks: list[DriftAck] = []
         try:
@@ -260,7 +260,7 @@ async def _pure_python(
     begin: dict[str, str | bytes] = {}
     end: dict[str, str | bytes] = {}
     try:
-        async with call.open(timeout=timeout or 20, metadata=list(metadata)) as stream:
+        async with call.open(timeout=timeout or 60, metadata=list(metadata)) as stream:
             try:
                 await stream.send_request()
                 for event in events:

@@ -86,7 +86,7 @@ def drain_under_load(folder: Path, *, after_s: float) -> Drained:
         code = appliance.drain()
         took = time.monotonic() - began
         for thread in threads:
-            thread.join(timeout=20)
+            thread.join(timeout=60)
     finally:
         appliance.kill()
     assert code == 0, appliance.said()

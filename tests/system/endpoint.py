@@ -67,7 +67,7 @@ class Agent:
             return 0
         if self.running.poll() is None:
             self.running.send_signal(number)
-        return self.running.wait(timeout=10)
+        return self.running.wait(timeout=60)
 
 
 def observed(appliance: Appliance, what: str) -> list[Any]:

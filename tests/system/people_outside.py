@@ -89,12 +89,12 @@ def outside(*first: Conduct) -> Iterator[Outside]:
             target=lambda: trio.run(_serve, ready, box, mail_port, (*first, status(202)))
         )
         thread.start()
-        world = ready.get(timeout=20)
+        world = ready.get(timeout=60)
         try:
             yield world
         finally:
             world.stop.set()
-            thread.join(timeout=20)
+            thread.join(timeout=60)
 
 
 async def _serve(

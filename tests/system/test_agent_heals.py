@@ -61,7 +61,7 @@ class Agent:
     def call(self, name: str, told: Any, answer: Any) -> Any:
         path = f"/compliance.ComplianceAgent/{name}"
         method = self.channel.unary_unary(path, type(told).SerializeToString, answer.FromString)
-        return method(told, timeout=10)
+        return method(told, timeout=60)
 
     def report(self, *, passed: bool) -> DriftAck:
         self.said += 1
@@ -71,7 +71,7 @@ class Agent:
             DriftEvent.SerializeToString,
             DriftAck.FromString,
         )
-        [ack] = method(iter([event]), timeout=10)
+        [ack] = method(iter([event]), timeout=60)
         assert isinstance(ack, DriftAck)
         return ack
 

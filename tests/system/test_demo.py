@@ -102,7 +102,7 @@ def test_what_it_prints_fits_a_terminal(played: Played) -> None:
 
 def test_it_leaves_no_process_behind(played: Played) -> None:
     # A group that was killed at the end may take a moment to be gone; what was left behind stays.
-    until(lambda: alive(played.stage) == [], "no process of the stage", within=10)
+    until(lambda: alive(played.stage) == [], "no process of the stage", within=60)
     assert not (played.stage / "state" / "control.sock").exists()
 
 

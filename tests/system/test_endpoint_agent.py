@@ -182,7 +182,7 @@ def test_a_command_that_a_kill_interrupts_is_told_so_and_never_done_again(scene:
 def test_an_agent_without_a_certificate_does_not_start_and_says_what_to_do(tmp_path: Path) -> None:
     agent = Agent(tmp_path, {"host": "ws-7"}).start()
 
-    assert agent.running.wait(timeout=10) == 1
+    assert agent.running.wait(timeout=60) == 1
     assert "aright agent invite --host ws-7" in agent.said()
 
 
@@ -192,7 +192,7 @@ def test_a_fleet_is_played_and_each_of_its_events_is_acked(scene: Scene) -> None
 
     fleet = simulate("--insecure", "--appliance", at, "--hosts", "20", "--rate", "200",
                      "--duration", "2")  # fmt: skip
-    out, err = fleet.communicate(timeout=30)
+    out, err = fleet.communicate(timeout=60)
 
     assert fleet.returncode == 0, err
     told = json.loads(out)
@@ -209,7 +209,7 @@ def test_ctrl_c_ends_a_fleet_after_its_last_acks(scene: Scene) -> None:
 
     until(lambda: observed(scene.appliance, "count(*)")[0][0] > 9, "events of the fleet")
     fleet.send_signal(signal.SIGINT)
-    out, err = fleet.communicate(timeout=15)
+    out, err = fleet.communicate(timeout=60)
 
     assert fleet.returncode == 0, err
     assert json.loads(out)["missing"] == 0
@@ -218,7 +218,7 @@ def test_ctrl_c_ends_a_fleet_after_its_last_acks(scene: Scene) -> None:
 def test_a_fleet_without_an_appliance_ends_with_an_error_that_says_why() -> None:
     fleet = simulate("--insecure", "--appliance", f"127.0.0.1:{free_port()}",
                      "--hosts", "2", "--duration", "0.5")  # fmt: skip
-    out, _ = fleet.communicate(timeout=15)
+    out, _ = fleet.communicate(timeout=60)
 
     assert fleet.returncode == 1
     assert "Connection refused" in out

@@ -105,7 +105,7 @@ def test_an_invited_agent_enrols_once_and_is_known_from_then_on(site: Site, tmp_
     assert invitation.split(":")[2] not in agent.said() + site.appliance.said()
 
     thief = site.agent(tmp_path / "thief").start("--invitation", invitation)
-    assert thief.running.wait(timeout=15) == 1
+    assert thief.running.wait(timeout=60) == 1
     assert "token_spent" in thief.said()
 
 
@@ -115,7 +115,7 @@ def test_an_appliance_that_did_not_invite_is_told_nothing(site: Site, tmp_path: 
 
     agent = site.agent(tmp_path / "ws-7").start("--invitation", forged)
 
-    assert agent.running.wait(timeout=15) == 1
+    assert agent.running.wait(timeout=60) == 1
     assert "another certificate authority" in agent.said()
     assert not (agent.state / "identity").exists()
 
@@ -152,7 +152,7 @@ async def test_a_certificate_is_renewed_over_the_port_with_a_key_of_the_device(
 
 
 async def seen(fact: Callable[[], bool]) -> None:
-    with trio.fail_after(15):
+    with trio.fail_after(60):
         while not fact():  # noqa: ASYNC110  what is watched is a file of another process
             await trio.sleep(0.02)
 
@@ -174,7 +174,7 @@ def test_a_fleet_with_invitations_is_played_again_with_its_certificates(
 
     for _ in range(2):
         fleet = simulate(*options)
-        out, err = fleet.communicate(timeout=30)
+        out, err = fleet.communicate(timeout=60)
         assert fleet.returncode == 0, err + out
         assert json.loads(out)["missing"] == 0
 

@@ -118,7 +118,7 @@ def test_where_no_model_answers_people_get_every_incident(tmp_path: Path) -> Non
         begun = time.monotonic()
         for host in ("ws-1", "ws-2"):
             assert site.incident(host, "escalated")["reason"] == "providers_failed"
-        assert time.monotonic() - begun < 5
+        assert time.monotonic() - begun < 20
 
         tickets = site.data("ticket", "list")
         assert {"no_rule"} <= {ticket["kind"] for ticket in tickets}

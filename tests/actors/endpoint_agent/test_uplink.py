@@ -179,7 +179,7 @@ async def linked(
 
 
 async def seen(fact: Callable[[], bool]) -> None:
-    with trio.fail_after(5):
+    with trio.fail_after(60):
         while not fact():  # noqa: ASYNC110  what is watched is another's
             await trio.sleep(0.005)
 

@@ -77,7 +77,7 @@ async def listening(*scenes: Scene, api: tuple[Conduct, ...] = ()) -> AsyncItera
             voice,
         )
         nursery.start_soon(socket.run, doer)
-        with trio.fail_after(20):
+        with trio.fail_after(60):
             yield Stage(server, doer, socket)
         nursery.cancel_scope.cancel()
 

@@ -152,7 +152,7 @@ async def settled(room: EvidenceLog) -> None:
 
 async def at_rest(room: EvidenceLog) -> None:
     """Wait until a room has nothing to prove and nothing to sign, or must not."""
-    with trio.fail_after(20):
+    with trio.fail_after(60):
         while not await _rests(room):  # noqa: ASYNC110  nothing tells
             await trio.sleep(0.005)
 
