@@ -10,21 +10,21 @@ Falls     the incident comes again; what was reserved for a call counts as spent
 
 The model has no authority: `judge` decides what may be done with its answer, and an accepted plan
 still passes the safety gate and the runner's own detect as any other fix does.
+
+Who attacks plans, or judges them from a file, imports `redteam`, `redteam_file`, `judge_lines` or
+`catalogue_file` in it: an appliance does neither.
 """
 
 from actors.l2_planner.accounts import PlanAccounts
 from actors.l2_planner.actor import L2PlannerActor
 from actors.l2_planner.anthropic_dialect import Messages
 from actors.l2_planner.asking import Dialect
-from actors.l2_planner.attacks import Attacks
 from actors.l2_planner.candidates import candidates
-from actors.l2_planner.catalogue_file import catalogue_in, read_catalogue
 from actors.l2_planner.chain import Chain
 from actors.l2_planner.closed_catalogue import Choice, ClosedCatalogue, Slot, SlotType
 from actors.l2_planner.core import IncidentFacts, Judgement, Ruling, judge
 from actors.l2_planner.decision import L2Decision, decision_of
 from actors.l2_planner.drift_text import DriftText, drift_text_in, drift_text_of
-from actors.l2_planner.judge_lines import JudgedLine, judge_lines
 from actors.l2_planner.ledger import Budgets, Spending, Spent, Use, uses
 from actors.l2_planner.offering import SitePolicy, catalogue_of
 from actors.l2_planner.ollama_dialect import OllamaChat
@@ -33,15 +33,12 @@ from actors.l2_planner.prices import FREE, Price, paid_price_of
 from actors.l2_planner.prompt import Prompt, prompt_for, reply_schema
 from actors.l2_planner.provider import Provider
 from actors.l2_planner.record import PlanRecord, Try
-from actors.l2_planner.redteam import Outcome, Verdict, attack, sound_answers
-from actors.l2_planner.redteam_file import load_attacks
 from actors.l2_planner.settings import PlannerSettings
 from actors.l2_planner.sqlite import SqlitePlans
 from actors.l2_planner.store import PlanFilter, PlanMemory
 
 __all__ = [
     "FREE",
-    "Attacks",
     "Budgets",
     "Chain",
     "ChatCompletions",
@@ -50,13 +47,11 @@ __all__ = [
     "Dialect",
     "DriftText",
     "IncidentFacts",
-    "JudgedLine",
     "Judgement",
     "L2Decision",
     "L2PlannerActor",
     "Messages",
     "OllamaChat",
-    "Outcome",
     "PlanAccounts",
     "PlanFilter",
     "PlanMemory",
@@ -74,21 +69,14 @@ __all__ = [
     "SqlitePlans",
     "Try",
     "Use",
-    "Verdict",
-    "attack",
     "candidates",
-    "catalogue_in",
     "catalogue_of",
     "decision_of",
     "drift_text_in",
     "drift_text_of",
     "judge",
-    "judge_lines",
-    "load_attacks",
     "paid_price_of",
     "prompt_for",
-    "read_catalogue",
     "reply_schema",
-    "sound_answers",
     "uses",
 ]

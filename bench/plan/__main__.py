@@ -24,10 +24,10 @@ from actors.l2_planner import (
     catalogue_of,
     drift_text_in,
     judge,
-    load_attacks,
     prompt_for,
-    read_catalogue,
 )
+from actors.l2_planner.catalogue_file import read_catalogue
+from actors.l2_planner.redteam_file import load_attacks
 from bench.plan.whole import costs, measured
 from runtime.scrub import Scrubber
 

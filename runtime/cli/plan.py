@@ -45,7 +45,8 @@ def judge(catalogue: Path, answers: str) -> None:
     INPUT is a file, or - for standard input.  A line that cannot be read is rejected, and the
     command then ends with 1.
     """  # noqa: D301  \b is click's mark for a paragraph that keeps its lines
-    from actors.l2_planner import judge_lines, read_catalogue
+    from actors.l2_planner.catalogue_file import read_catalogue
+    from actors.l2_planner.judge_lines import judge_lines
 
     with explained():
         closed = read_catalogue(catalogue)

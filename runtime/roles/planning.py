@@ -9,17 +9,15 @@ import attrs
 from actors.l2_planner import (
     ClosedCatalogue,
     IncidentFacts,
-    Outcome,
     Prompt,
     Ruling,
-    attack,
     candidates,
     drift_text_in,
-    load_attacks,
     prompt_for,
-    read_catalogue,
-    sound_answers,
 )
+from actors.l2_planner.catalogue_file import read_catalogue
+from actors.l2_planner.redteam import Outcome, attack, sound_answers
+from actors.l2_planner.redteam_file import load_attacks
 from runtime.roles.catalogue import load_catalogue
 from runtime.roles.planner import closed_by, planner_settings
 from runtime.scrub import Scrubber

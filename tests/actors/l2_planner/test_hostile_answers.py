@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from actors.l2_planner import judge_lines, read_catalogue
+from actors.l2_planner.catalogue_file import read_catalogue
+from actors.l2_planner.judge_lines import judge_lines
 
 DATA = Path(__file__).parents[2] / "data" / "l2"
 CATALOGUE = read_catalogue(DATA / "catalogue.json")

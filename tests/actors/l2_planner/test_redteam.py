@@ -7,21 +7,10 @@ import attrs
 import pytest
 
 from actors.catalogue.runbook_files import load_runbooks
-from actors.l2_planner import (
-    Attacks,
-    ClosedCatalogue,
-    Outcome,
-    Ruling,
-    SitePolicy,
-    Slot,
-    SlotType,
-    Verdict,
-    attack,
-    catalogue_of,
-    load_attacks,
-    sound_answers,
-)
-from actors.l2_planner.attacks import BadAnswer, BadEvent, BadValue
+from actors.l2_planner import ClosedCatalogue, Ruling, SitePolicy, Slot, SlotType, catalogue_of
+from actors.l2_planner.attacks import Attacks, BadAnswer, BadEvent, BadValue
+from actors.l2_planner.redteam import Outcome, Verdict, attack, sound_answers
+from actors.l2_planner.redteam_file import load_attacks
 from runtime.errors import InvalidFileError
 from runtime.scrub import Scrubber
 from tests.actors.l2_planner.answers import CATALOGUE, whole
