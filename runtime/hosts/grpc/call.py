@@ -89,8 +89,6 @@ class Call:
     partial_since: float = attrs.field(default=0.0, init=False)
     heard: bool = attrs.field(default=False, init=False)
     """A whole message has arrived."""
-    open: bool = attrs.field(default=True, init=False)
-    """Messages are taken in: neither side has begun to end it."""
     ended: bool = attrs.field(default=False, init=False)
     """The peer sends no more."""
     last: Ending | None = attrs.field(default=None, init=False)
@@ -114,6 +112,11 @@ class Call:
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope, init=False)
     _news: trio.Event | None = attrs.field(default=None, init=False)
     _sent_one: bool = attrs.field(default=False, init=False)
+
+    @property
+    def open(self) -> bool:
+        """Say whether messages are taken in: neither side has begun to end it."""
+        return not self.ended and self.last is None and self.ending is None
 
     # What grpclib's stream offers.
 

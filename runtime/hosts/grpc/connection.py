@@ -1,9 +1,8 @@
 """One HTTP/2 connection, without I/O: bytes go in, calls and messages come out, bytes wait to go.
 
-h2 keeps the state of the connection and of its streams.  Only DATA frames pass it by, and so their
-windows are kept here: what a peer may send is given back when a message was taken, and for calls
-that are answered in batches when its answer was sent, so that a peer which does not read, or whose
-events are not durable yet, is held by HTTP/2 itself.
+Here frames are told apart, and calls begin and end.  Messages are cut in `inflow`, answers go by
+`outflow`.  h2 keeps the state of the connection and of its streams; only DATA, PING and
+WINDOW_UPDATE pass it by.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -21,16 +20,17 @@ from h2.events import (
 )
 from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes, Settings
-from h2.stream import H2Stream
 from hpack import HPACKError
 
 from runtime.hosts.grpc import frames
 from runtime.hosts.grpc.budget import Budget
-from runtime.hosts.grpc.call import PREFIX_BYTES, Call, Ending, Wire
+from runtime.hosts.grpc.call import Call, Ending, Wire
 from runtime.hosts.grpc.callers import Caller, Code, Doorman, RefusedCallError
 from runtime.hosts.grpc.headers import Head, Headers, NotGrpcError, head_of, initial, trailing
+from runtime.hosts.grpc.inflow import Inflow
 from runtime.hosts.grpc.limits import WINDOW_S, Limits
-from runtime.hosts.grpc.permits import Permit, Pool
+from runtime.hosts.grpc.outflow import Outflow
+from runtime.hosts.grpc.permits import Pool
 from runtime.hosts.grpc.service import Route
 
 _H2 = H2Configuration(
@@ -42,16 +42,8 @@ _H2 = H2Configuration(
     normalize_outbound_headers=False,
 )
 _HEADER_LIST_BYTES = 16 * 1024
-_GIVE_BACK = frames.WINDOW // 4
-"""Bytes taken in, at which their window is given back: four updates a window."""
-_SOCKET_ROOM = 256 * 1024
-"""What may wait for the socket before answers wait in their calls."""
-_EARNED = 2
-"""Control frames that a message allows for."""
-_EARNS = 512
-"""Bytes of answers that allow for another: whoever reads them says so, and may send nothing else.
-Not each frame of ours, for a peer that gives a window of one byte has many."""
 _CUT_OFF = 256
+"""Streams that are remembered which we ended before the peer did."""
 _PING_BYTES = 8
 _INCREMENT_BYTES = 4
 _GOAWAY_BYTES = 8
@@ -105,18 +97,14 @@ class Connection(Wire):
     awaits: bool = attrs.field(default=False, init=False)
     """Answers of a batch are on their way: what else is to be sent may go with them."""
     pinged_at: float | None = attrs.field(default=None, init=False)
-    window: int = attrs.field(default=frames.WINDOW, init=False)
 
     _h2: H2Connection = attrs.field(init=False)
+    _inflow: Inflow = attrs.field(init=False)
+    _outflow: Outflow = attrs.field(init=False)
     _held: bytes = attrs.field(default=b"", init=False)
     """Of a frame that has not arrived whole."""
     _in_block: bool = attrs.field(default=False, init=False)
     """Headers go on in CONTINUATION frames, and nothing may come between."""
-    _credit: int = attrs.field(default=0, init=False)
-    _blocked: dict[int, Call] = attrs.field(factory=dict[int, Call], init=False)
-    """Calls with answers that the peer gave no window for, or the socket no room."""
-    _stalled: dict[int, float] = attrs.field(factory=dict[int, float], init=False)
-    """Those of them of which nothing could be sent, and since when."""
     _cut_off: dict[int, None] = attrs.field(factory=dict[int, None], init=False)
     """Streams that we ended before the peer did: what it sent meanwhile is dropped."""
     _control: Budget = attrs.field(init=False)
@@ -129,26 +117,11 @@ class Connection(Wire):
         self._control = Budget(limits.control_frames, WINDOW_S)
         self._resets = Budget(limits.resets, WINDOW_S)
         self._resets_left = limits.resets_in_all
-        self._h2 = H2Connection(_H2)
-        self._h2.local_settings = Settings(
-            client=False,
-            initial_values={
-                SettingCodes.MAX_CONCURRENT_STREAMS: limits.streams,
-                SettingCodes.MAX_HEADER_LIST_SIZE: _HEADER_LIST_BYTES,
-                SettingCodes.ENABLE_PUSH: 0,
-            },
+        self._h2 = _h2_of(limits)
+        self._inflow = Inflow(
+            self.out, self.caller, self._control, self.floor.pool, self._news, self.touched
         )
-        self._h2.decoder.max_header_list_size = _HEADER_LIST_BYTES
-        self._h2.initiate_connection()
-        # What is over the number of streams is refused here, and the client may try again; to h2
-        # it would be the end of the connection.
-        self._h2.local_settings = Settings(
-            client=False,
-            initial_values={
-                SettingCodes.MAX_CONCURRENT_STREAMS: 2**31 - 1,
-                SettingCodes.MAX_HEADER_LIST_SIZE: _HEADER_LIST_BYTES,
-            },
-        )
+        self._outflow = Outflow(self.out, self._h2, self._control, self._emptied)
         self._collect()
 
     # What arrives.
@@ -164,7 +137,8 @@ class Connection(Wire):
             data = self._preface(data)
         at = 0
         while self.ready and not self._over():
-            at = self._messages(data, at)
+            if (call := self._call_at(data, at)) is not None:
+                at = self._inflow.messages(call, data, at)
             if len(data) - at < frames.HEAD_BYTES:
                 break
             high, low, kind, flags, stream = frames.HEAD.unpack_from(data, at)
@@ -177,46 +151,7 @@ class Connection(Wire):
                 at = begin + length
                 self._frame(kind, flags, stream & frames.STREAM_MASK, data[begin:at], now)
         self._held = b"" if self._over() else data[at:]
-        if self._blocked:
-            self._go_on()
-
-    def _messages(self, data: bytes, at: int) -> int:
-        """Take in the frames from `at` on that are each a message of one call; give their end.
-
-        This is the load.  Whatever is not as plain as that is left to the others.
-        """
-        call = self._call_at(data, at)
-        if call is None:
-            return at
-        begun, id_, add, unpack = at, call.id, call.inbox.append, frames.MESSAGE.unpack_from
-        most, end = min(call.most, frames.MAX_FRAME - PREFIX_BYTES), len(data)
-        # Only payload weighs against the windows: with the heads this is a little stricter.
-        end = min(end, begun + call.window, begun + self.window)
-        count = 0
-        while at + frames.MESSAGE_BYTES <= end:
-            kind, flags, stream, packed, size = unpack(data, at)
-            after = at + frames.MESSAGE_BYTES + size
-            if (
-                flags
-                or packed
-                or stream != id_
-                or size > most
-                or after > end
-                or kind != size + PREFIX_BYTES << 8
-            ):
-                break
-            add(data[at + frames.MESSAGE_BYTES : after])
-            at = after
-            count += 1
-        if count:
-            taken = at - begun - frames.HEAD_BYTES * count
-            call.window -= taken
-            self.window -= taken
-            call.heard = True
-            self._control.refund(_EARNED * count)
-            if not call.queued:
-                self._news(call)
-        return at
+        self._outflow.go_on()
 
     def _call_at(self, data: bytes, at: int) -> Call | None:
         """Give the call of the frame at `at`, if its messages are taken in as they come."""
@@ -251,13 +186,11 @@ class Connection(Wire):
             self._stray_data(stream, flags, payload, now)
             return
         length = len(payload)
-        self.window -= length
-        call.window -= length
-        if self.window < 0:
-            self.hang_up(ErrorCodes.FLOW_CONTROL_ERROR, "more than the window was sent")
+        if not self._fits(length):
             return
+        call.window -= length
         if call.window < 0:
-            self._give_back(length)
+            self._inflow.give_back(length)
             self._fault(call, ErrorCodes.FLOW_CONTROL_ERROR, now)
             return
         if not call.open:
@@ -269,6 +202,11 @@ class Connection(Wire):
             # h2 keeps the stream's state, and learns of its end by an empty frame.
             self._tell_h2(frames.end_of_data(stream), now)
 
+    def _fits(self, length: int) -> bool:
+        if not self._inflow.fits(length):
+            self.hang_up(ErrorCodes.FLOW_CONTROL_ERROR, "more than the window was sent")
+        return not self.closing
+
     def _take_in(self, call: Call, flags: int, payload: bytes, now: float) -> None:
         length = len(payload)
         if flags & frames.PADDED:
@@ -279,7 +217,10 @@ class Connection(Wire):
             payload = payload[1 : length - padding + 1]
             self.taken(call, padding)
         if payload:
-            self._cut(call, payload, now)
+            try:
+                self._inflow.cut(call, payload, now)
+            except RefusedCallError as refused:
+                self.fail(call, refused.code, refused.reason)
         elif not flags & frames.END_STREAM:
             self._spend(now)
 
@@ -289,54 +230,9 @@ class Connection(Wire):
             if self._spend(now):
                 self._tell_h2(frames.whole(frames.DATA, flags, stream, payload), now)
             return
-        self.window -= len(payload)
-        if self.window < 0:
-            self.hang_up(ErrorCodes.FLOW_CONTROL_ERROR, "more than the window was sent")
-            return
-        self._give_back(len(payload))
-        self._spend(now)
-
-    def _cut(self, call: Call, payload: bytes, now: float) -> None:
-        """Cut messages out of what arrived."""
-        if not call.partial:
-            call.partial_since = now
-        call.partial += payload
-        while len(call.partial) >= PREFIX_BYTES and not call.ending:
-            if not call.needs and not self._measure(call):
-                return
-            if len(call.partial) < call.needs:
-                break
-            body = bytes(memoryview(call.partial)[PREFIX_BYTES : call.needs])
-            del call.partial[: call.needs]
-            call.needs = 0
-            self._settle(call)
-            self._whole_message(call, body)
-        if call.partial and not call.ending:
-            self._ask_for_rest(call)
-
-    def _measure(self, call: Call) -> bool:
-        """Read the prefix of a message; one that will not be taken ends the call."""
-        flag, size = call.partial[0], int.from_bytes(call.partial[1:PREFIX_BYTES], "big")
-        if flag == 1:
-            self.fail(call, Code.UNIMPLEMENTED, "compressed messages are not taken")
-        elif flag:
-            self.fail(call, Code.INVALID_ARGUMENT, "the prefix of a message is malformed")
-        elif size > call.most:
-            reason = f"a message of {size} bytes; {call.most} are allowed"
-            self.fail(call, Code.RESOURCE_EXHAUSTED, reason)
-        else:
-            call.needs = PREFIX_BYTES + size
-            return True
-        return False
-
-    def _whole_message(self, call: Call, body: bytes) -> None:
-        if call.heard and not call.route.client_streaming:
-            self.fail(call, Code.INVALID_ARGUMENT, "the call takes one message")
-            return
-        call.heard = True
-        self._control.refund(_EARNED)
-        call.inbox.append(body)
-        self._news(call)
+        if self._fits(len(payload)):
+            self._inflow.give_back(len(payload))
+            self._spend(now)
 
     def _news(self, call: Call) -> None:
         if call.route.answer is None:
@@ -344,36 +240,6 @@ class Connection(Wire):
         elif not call.queued:
             self.awaits = True
             self.floor.arrived(call)
-
-    def _ask_for_rest(self, call: Call) -> None:
-        """Ask for room for a message that has begun; the window for it comes with the permit."""
-        if call.permit is None and call.needs:
-
-            def widen() -> None:
-                self._widen(call)
-
-            house = self.caller.identity or self.caller.host
-            call.permit = Permit(self, house, call.needs, widen)
-            self.floor.pool.ask(call.permit)
-
-    def _widen(self, call: Call) -> None:
-        size = call.needs
-        call.window += size
-        self.window += size
-        self.out += frames.window_update(0, size)
-        self.out += frames.window_update(call.id, size)
-        self.touched()
-
-    def _settle(self, call: Call) -> None:
-        """A message is whole, or given up: its permit ends, and with it its extra window."""
-        permit, call.permit = call.permit, None
-        if permit is None:
-            return
-        if permit.granted:
-            # The window was given before the message was taken; it will not be given once more.
-            call.credit -= permit.size
-            self._credit -= permit.size
-        self.floor.pool.give_back(permit)
 
     # Frames other than DATA.
 
@@ -399,7 +265,10 @@ class Connection(Wire):
                 self.out += frames.ping(frames.ACK, payload)
             return True
         if kind == frames.WINDOW_UPDATE and len(payload) == _INCREMENT_BYTES:
-            return self._widened(stream, int.from_bytes(payload, "big"))
+            if stream and stream not in self.calls:
+                return False
+            call = self.calls[stream] if stream else None
+            return self._outflow.widen(call, int.from_bytes(payload, "big"))
         if kind == frames.GOAWAY and stream == 0 and len(payload) >= _GOAWAY_BYTES:
             # To h2 it ends everything; the peer may go on with the streams that it has begun.
             self.retiring = True
@@ -407,19 +276,6 @@ class Connection(Wire):
             return True
         # Frames of unknown types are ignored.  Source: RFC 9113, section 4.1.
         return kind > frames.CONTINUATION
-
-    def _widened(self, stream: int, by: int) -> bool:
-        """Take a window for answers; False where h2 is to say what is wrong."""
-        if not stream:
-            window: H2Connection | H2Stream = self._h2
-        elif stream in self.calls:
-            window = self._h2.streams[stream]
-        else:
-            return False
-        if not 0 < by <= frames.LARGEST_WINDOW - window.outbound_flow_control_window:
-            return False
-        window.outbound_flow_control_window += by
-        return True
 
     def _tell_h2(self, frame: bytes, now: float) -> None:
         try:
@@ -489,7 +345,7 @@ class Connection(Wire):
         return route
 
     def _ended(self, call: Call) -> None:
-        call.ended, call.open = True, False
+        call.ended = True
         if call.partial:
             self.fail(call, Code.INVALID_ARGUMENT, "the stream ends within a message")
         elif call.ending is None and call.last is None:
@@ -500,19 +356,7 @@ class Connection(Wire):
 
     def taken(self, call: Call, size: int) -> None:
         """Give back the window of bytes that were taken in."""
-        call.credit += size
-        if call.credit >= _GIVE_BACK and not (call.ended or call.gone):
-            self.out += frames.window_update(call.id, call.credit)
-            call.window += call.credit
-            call.credit = 0
-        self._give_back(size)
-
-    def _give_back(self, size: int) -> None:
-        self._credit += size
-        if self._credit >= _GIVE_BACK:
-            self.out += frames.window_update(0, self._credit)
-            self.window += self._credit
-            self._credit = 0
+        self._inflow.taken(call, size)
 
     def begin_answer(self, call: Call, headers: Headers) -> None:
         """Send the initial metadata."""
@@ -526,14 +370,14 @@ class Connection(Wire):
     def send(self, call: Call, message: bytes, taken: int = 0) -> None:
         """Send framed messages; when they are sent, give back the window of those they answer."""
         if call.gone or call.ending is not None:
-            self._give_back(taken)
+            self._inflow.give_back(taken)
             return
         if not call.begun:
             self.begin_answer(call, initial())
         self.awaits = False
         call.outbox += message
         call.owed += taken
-        self._push(call)
+        self._outflow.push(call)
         self.touched()
 
     def finish(self, call: Call, ending: Ending) -> None:
@@ -541,13 +385,13 @@ class Connection(Wire):
         if call.gone or call.ending is not None:
             return
         self.awaits = False
-        call.ending, call.open = ending, False
-        self._push(call)
+        call.ending = ending
+        self._outflow.push(call)
         self.touched()
 
     def fail(self, call: Call, code: Code, reason: str) -> None:
         """End a call: its method is cancelled, what it sent already is still sent."""
-        self._forget_input(call)
+        self._inflow.forget(call)
         call.scope.cancel(reason=reason)
         self.finish(call, Ending(code, reason))
 
@@ -558,27 +402,7 @@ class Connection(Wire):
             self._drop(call)
             self.touched()
 
-    def _push(self, call: Call) -> None:
-        """Make DATA frames of what waits, as far as windows and socket allow."""
-        stream = self._h2.streams[call.id]
-        while call.outbox:
-            room = min(
-                self._h2.outbound_flow_control_window,
-                stream.outbound_flow_control_window,
-                frames.MAX_FRAME,
-            )
-            if room <= 0 or len(self.out) >= _SOCKET_ROOM:
-                self._blocked[call.id] = call
-                return
-            self._stalled.pop(call.id, None)
-            piece = call.outbox[:room]
-            del call.outbox[:room]
-            self.out += frames.data_head(call.id, len(piece))
-            self.out += piece
-            self._control.refund(len(piece) / _EARNS)
-            self._h2.outbound_flow_control_window -= len(piece)
-            stream.outbound_flow_control_window -= len(piece)
-        self._blocked.pop(call.id, None)
+    def _emptied(self, call: Call) -> None:
         if call.owed:
             self.taken(call, call.owed)
             call.owed = 0
@@ -587,14 +411,10 @@ class Connection(Wire):
         else:
             call.changed()
 
-    def _go_on(self) -> None:
-        for call in list(self._blocked.values()):
-            self._push(call)
-
     def sent(self) -> None:
         """The socket has taken everything: go on with what waited for it."""
-        if self._blocked and not self.closing:
-            self._go_on()
+        if not self.closing:
+            self._outflow.go_on()
 
     def _end(self, call: Call, ending: Ending) -> None:
         headers = trailing(ending.code, ending.reason, ending.metadata, begun=call.begun)
@@ -644,9 +464,8 @@ class Connection(Wire):
                     self.floor.doorman.admit(self.caller, call.route.path)
                 except RefusedCallError as refused:
                     self.fail(call, refused.code, refused.reason)
-        for call in list(self._blocked.values()):
-            if now - self._stalled.setdefault(call.id, now) > limits.idle_s:
-                self.reset(call)  # its peer takes pings, and nothing else
+        for call in self._outflow.stuck(now, limits.idle_s):
+            self.reset(call)  # its peer takes pings, and nothing else
 
     def retire(self, reason: str) -> None:
         """Take no new call, end streams once they are answered, close when no call is left."""
@@ -656,7 +475,6 @@ class Connection(Wire):
         self.out += frames.goaway(frames.ANY_STREAM, ErrorCodes.NO_ERROR, reason)
         for call in list(self.calls.values()):
             if call.route.client_streaming and call.last is None:
-                call.open = False
                 call.last = Ending(Code.UNAVAILABLE, reason)
                 self._news(call)
         self._close_if_done()
@@ -689,24 +507,15 @@ class Connection(Wire):
         """Forget a call, whatever it still held."""
         call.gone = True
         self.calls.pop(call.id, None)
-        self._blocked.pop(call.id, None)
-        self._stalled.pop(call.id, None)
-        self._forget_input(call)
+        self._outflow.forget(call)
+        self._inflow.forget(call)
         if call.owed:
-            self._give_back(call.owed)
+            self._inflow.give_back(call.owed)
             call.owed = 0
         if call.ending is None:
             call.scope.cancel(reason="the peer is gone")
         call.changed()
         self._close_if_done()
-
-    def _forget_input(self, call: Call) -> None:
-        unread = len(call.partial) + sum(PREFIX_BYTES + len(body) for body in call.inbox)
-        call.inbox.clear()
-        call.partial.clear()
-        call.needs = 0
-        self._settle(call)
-        self._give_back(unread)
 
     def _count_reset(self, now: float) -> None:
         self._resets_left -= 1
@@ -721,3 +530,27 @@ class Connection(Wire):
 
     def _collect(self) -> None:
         self.out += self._h2.data_to_send()
+
+
+def _h2_of(limits: Limits) -> H2Connection:
+    h2 = H2Connection(_H2)
+    h2.local_settings = Settings(
+        client=False,
+        initial_values={
+            SettingCodes.MAX_CONCURRENT_STREAMS: limits.streams,
+            SettingCodes.MAX_HEADER_LIST_SIZE: _HEADER_LIST_BYTES,
+            SettingCodes.ENABLE_PUSH: 0,
+        },
+    )
+    h2.decoder.max_header_list_size = _HEADER_LIST_BYTES
+    h2.initiate_connection()
+    # What is over the number of streams is refused here, and the client may try again; to h2
+    # it would be the end of the connection.
+    h2.local_settings = Settings(
+        client=False,
+        initial_values={
+            SettingCodes.MAX_CONCURRENT_STREAMS: 2**31 - 1,
+            SettingCodes.MAX_HEADER_LIST_SIZE: _HEADER_LIST_BYTES,
+        },
+    )
+    return h2
