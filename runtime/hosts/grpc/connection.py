@@ -499,6 +499,7 @@ class Connection(Wire):
             self._drop(call)
 
     def _die(self, reason: str) -> None:
+        self.awaits = False  # no answer follows
         self.floor.offended(self.caller, reason)
         self.drop()
         self.touched()

@@ -41,3 +41,13 @@ def test_the_last_answer_is_said_before_a_retiring_connection_closes() -> None:
     world.connection.finish(call, Ending(Code.OK))
 
     assert len(world.connection.out) > before
+
+
+def test_why_it_hangs_up_does_not_wait_for_answers_that_will_not_come() -> None:
+    world = World()
+    world.receive(f.PREFACE + f.settings() + f.headers(1, f.request(b"ReportDrift")))
+
+    world.receive(f.data(1, f.message(b"")) + f.data(1) * 200)
+
+    assert world.connection.closing
+    assert not world.connection.awaits
