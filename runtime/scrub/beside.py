@@ -43,7 +43,13 @@ class Beside:
         """Add what stands beside phrases."""
         lower, firsts = text.lower(), self.vocabulary.phrases
         told = _WORD.findall(lower)
-        begins = [at for at, word in enumerate(told) if word in firsts]
+        told.append("")
+        # Most words only begin longer phrases, which do not stand here.
+        begins = [
+            at
+            for at, word in enumerate(told)
+            if (ways := firsts.get(word)) is not None and ("" in ways or told[at + 1] in ways)
+        ]
         if begins:
             self._phrases(text, told, list(_WORD.finditer(lower)), begins, found)
         for word in _COMPOUND.finditer(lower):
@@ -56,7 +62,6 @@ class Beside:
         self, text: str, told: list[str], words: Words, begins: list[int], found: list[Span]
     ) -> None:
         """Look at the words that begin a phrase, but for those within what was read already."""
-        told.append("")
         done, passed = 0, 0
         for at in begins:
             begin = words[at].start()
@@ -64,8 +69,7 @@ class Beside:
                 continue  # within what was read, or a hash or a name such as `libav1enc1`
             ways = self.vocabulary.phrases[told[at]]
             longer, alone = ways.get(told[at + 1]), ways.get("")
-            # Most words only begin longer phrases, which do not stand here.
-            if longer is None and (alone is None or self._says_nothing(text, words, at, alone)):
+            if longer is None and alone is not None and self._says_nothing(text, words, at, alone):
                 continue
             phrases = (longer or ()) + (alone or ())
             passed, done = self._look(text, words, at, phrases, found)
@@ -79,6 +83,8 @@ class Beside:
         sign = text[end : end + 1]
         if end - begin == 1 and sign not in _SIGNS:
             return True  # a letter alone is a phrase as in `h: 555-0100`
+        if sign in _SLASHES and text[end + 1 : end + 2].isalnum():
+            return all(term.value in _IN_NAMES for phrase in alone for term in phrase.terms)
         if at + 1 == len(words) or words[at + 1].start() != end + 1:
             return False
         follows = words[at + 1]
@@ -199,6 +205,7 @@ _OF_PATIENTS: Final = re.compile(
 )
 """What stands around the serial number of a machine, and around that of a patient's device."""
 _SIGNS: Final = frozenset(":=")
+_SLASHES: Final = frozenset("/\\")
 _AFTER_WORDS: Final = frozenset({" ", "", ",", ";", "\t"})
 _NOTHING: Final = frozenset({"", SCRUBBED})
 _JOINTS: Final = frozenset("_-./\\")

@@ -112,10 +112,10 @@ _OF_PATIENT: Final = (
     r"|beneficiar(?:y|ies)|coverages?|relatedperson|observations?|clients?)"
 )
 _OF_PATIENT_IN_PATH: Final = re.compile(
-    r"(?<![\w\-.])" + _OF_PATIENT + r"(?P<sep>[/\\]{1,2})(?P<who>[^\s\"'<>|/\\?;,)\]}]{1,120})"
-    r"[^\s\"'<>|;,)\]}]{0,300}",
+    r"(?<![\w\-.])" + _OF_PATIENT + r"(?P<sep>[/\\]{1,2})(?P<who>[^\s\"'<>|/\\?;,)\]}]{1,120})",
     re.IGNORECASE,
 )
+_FURTHER: Final = re.compile(r"[^\s\"'<>|;,)\]}]{0,300}")
 _ROOT: Final = re.compile(
     r"(?:[A-Za-z][A-Za-z0-9+.\-]{1,12}:/{1,3}[^\s/\\]{1,200}|[A-Za-z]:|\\\\[\w.\-$]{1,64})(?=[/\\])"
 )
@@ -321,8 +321,9 @@ def _paths(text: str, found: list[Span]) -> None:
         if not _tells(match["who"].strip(".")):
             at = match.start("who")  # in `ehr/patient/118823` it is the next that tells
             continue
-        at = match.end()
-        begin, end = _beginning(text, match.start()), match.end()
+        further = _FURTHER.match(text, match.end())
+        at = end = further.end() if further is not None else match.end()
+        begin = _beginning(text, match.start())
         if "\\" in match["sep"] and (more := _SPACED_PATH.match(text, end)):
             end = more.end()
         while text[end - 1] in ".,:":

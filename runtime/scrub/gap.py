@@ -28,6 +28,7 @@ _SIGNS: Final = re.compile(
     r"|\([^()\d]{1,20}\)){1,16}"
 )
 _SMALL_WORD: Final = re.compile(r"[A-Za-z]{1,11}\b\.?(?![=:])")
+_WHOLE_WORD: Final = re.compile(r"[a-z]{1,16}(?![A-Za-z])")
 _MOST_WORDS: Final = 6
 _FOUR: Final = re.compile(r"4(?: digits?)?(?=\s{0,2}[:=#]|\s(?:is\s|are\s|of\s)?[\dxX*])")
 """The figure in `last 4`, which is no value."""
@@ -44,6 +45,7 @@ _FOR_WHAT: Final = re.compile(
 """For what it is: `password for the front desk: ...`."""
 _FOR: Final = frozenset({"for ", " of "})
 """Before whose number it is: `policy for Ana Ruiz: 8827`."""
+_WHOSE_NEXT: Final = ("for", "of")
 _LIKE: Final = frozenset({"like", "ilike"})
 _QUOTED: Final = frozenset({" '", ' "'})
 
@@ -70,6 +72,13 @@ def gap_behind(text: str, end: int) -> Gap:
         or (sign == " " and follows.isupper() and not text.startswith("LIKE '", end + 1))
     ):
         return Gap(end, end + 1, sign != " ", told=False)
+    if (
+        sign == " "
+        and (word := _WHOLE_WORD.match(text, end + 1)) is not None
+        and word[0] not in GAP_WORDS
+        and not text.endswith(_WHOSE_NEXT, 0, end)
+    ):
+        return Gap(end, end + 1, strong=False, told=False)
     at, strong, told = end, False, False
     if (index := _INDEX.match(text, at)) is not None:
         at = index.end()

@@ -1,5 +1,6 @@
 """What looks like the name of a person, and where it ends."""
 
+import functools
 import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
@@ -138,30 +139,35 @@ class Names:
     def anywhere(self, text: str) -> Iterator[tuple[int, int]]:
         """Find names that nothing stands beside: a known given name and what goes with it."""
         done, of_patients = 0, None
-        known = self.vocabulary.given
+        known, common = self.vocabulary.given, self.vocabulary.common
         for found in _TWO.finditer(text):
             first, between, last = found.groups()
-            if of_patients is None:
-                of_patients = _OF_PATIENTS.search(text) is not None
-            if (
-                not of_patients
-                and between not in _PARTING
-                and first.lower() not in known
-                and last.lower() not in known
-            ):
-                continue
+            one, two = first.lower(), last.lower()
+            if between not in _PARTING and one not in known and two not in known:
+                if one in common or two in common:
+                    continue
+                if of_patients is None:
+                    of_patients = _OF_PATIENTS.search(text) is not None
+                if not of_patients:
+                    continue
             begin, end = found.span()
             if begin < done or (between != "^" and text[begin - 1 : begin] in _NO_BEGINNING):
                 continue  # within a longer name, or a machine's
-            given, family = (last, first) if between[0] == "," else (first, last)
             if _strange(first) or _strange(last):
                 continue
-            if self._are_names(given.lower(), family.lower()) or (
-                (between == "^" and self._are_names(family.lower(), given.lower()))
+            if between[0] == ",":
+                one, two = two, one
+            named = (
+                self._are_names(one, two)
+                or (between == "^" and self._are_names(two, one))
                 or (between in _LISTED and self._listed(first, last))
                 or (between == "^" and "|" not in text and self._parted(first, last))
-                or (of_patients and between[0] in " ," and self._unheard_of(text, first, last, end))
-            ):
+            )
+            if not named and between[0] in " ," and self._unheard_of(text, first, last, end):
+                if of_patients is None:
+                    of_patients = _OF_PATIENTS.search(text) is not None
+                named = of_patients
+            if named:
                 longer = self.beside(text, begin, sure=False)
                 done = max(end, longer[1] if longer else end)
                 yield begin, done
@@ -237,6 +243,7 @@ def _begins_sentence(text: str, word: _Word) -> bool:
     return text[max(0, initial) : initial + 1].isalnum()
 
 
+@functools.lru_cache(maxsize=4096)
 def _strange(word: str) -> bool:
     """Say whether capitals stand where no name has them: `PowerShell`, `SQLServer`."""
     if word.isupper():

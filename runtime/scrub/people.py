@@ -15,14 +15,12 @@ _MARKS: Final = (
 _PARTICLES: Final = r"(?:(?i:van|von|de|der|den|del|la|el|al|di|da|st)\.? ){0,3}"
 _HOLDERS: Final = r"(?i:subscriber|member|insured|patient|beneficiary|guarantor)"
 PEOPLE_GATE: Final = (
-    r"[A-Z][A-Za-z'\-]+(?:,? |,)[A-Z][A-Za-z'\-]+.{1,24}"
-    r"(?:\d\d?[/\-.]\d\d?[/\-.]\d\d|(?:19|20)\d{6}|(?:19|20)\d\d-\d\d-\d\d)|[Ff][Ii][Rr][Ss][Tt]\"?[=:]"
-    r"|[A-Z][A-Za-z'\-]+[ ,;(|/\-]{1,4}"
+    r"[A-Z][A-Za-z'\-]+(?:,? |,)[A-Z][A-Za-z'\-]+.*"
+    r"(?:\d\d?[/\-.]\d\d?[/\-.]\d\d|(?:19|20)\d\d-?\d\d-?\d\d)|[Ff][Ii][Rr][Ss][Tt]\"?[=:]"
+    r"|[A-Za-z][ ,;(|/\-]+"
     + _MARKS
     + r"|\([A-Z][a-z'\-]+(?:, ?[A-Z][a-z'\-]+)?, ?['\"]?(?:19|20)\d\d-"
-    r"|[A-Z][A-Za-z'\-]+ ?[(\[#]{1,2}[A-Z\-]{0,4}\d{5}|"
-    + _HOLDERS
-    + r"s? [A-Z].{2,50}(?:\bI[Dd]\b|#)"
+    r"|[A-Za-z] ?[(\[#]+[A-Z\-]*\d{5}|" + _HOLDERS + r"s? [A-Z].*(?:\bI[Dd]\b|#)"
 )
 _PERSON: Final = re.compile(
     r"\b(?P<name>(?P<one>[A-Z][A-Za-z'\-]{1,30})(?P<comma>, ?| )(?P<two>[A-Z][A-Za-z'\-]{1,30})"
