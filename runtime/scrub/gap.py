@@ -65,20 +65,8 @@ class Gap(NamedTuple):
 
 def gap_behind(text: str, end: int) -> Gap:
     """Read on from the end of a phrase to where its value would begin."""
-    sign, follows = text[end : end + 1], text[end + 1 : end + 2]
-    # Most gaps are one sign; the pattern takes three times as long to say so.
-    if follows.isalnum() and (
-        sign in {"=", ":"}
-        or (sign == " " and follows.isupper() and not text.startswith("LIKE '", end + 1))
-    ):
-        return Gap(end, end + 1, sign != " ", told=False)
-    if (
-        sign == " "
-        and (word := _WHOLE_WORD.match(text, end + 1)) is not None
-        and word[0] not in GAP_WORDS
-        and not text.endswith(_WHOSE_NEXT, 0, end)
-    ):
-        return Gap(end, end + 1, strong=False, told=False)
+    if (short := _one_sign(text, end)) is not None:
+        return short
     at, strong, told = end, False, False
     if (index := _INDEX.match(text, at)) is not None:
         at = index.end()
@@ -103,6 +91,24 @@ def gap_behind(text: str, end: int) -> Gap:
         strong = strong or (small in _LIKE and text[word.end() : word.end() + 2] in _QUOTED)
         at = word.end()
     return Gap(end, at, strong, told)
+
+
+def _one_sign(text: str, end: int) -> Gap | None:
+    """Read a gap of one sign, as most are; the patterns take three times as long to say so."""
+    sign, follows = text[end : end + 1], text[end + 1 : end + 2]
+    if follows.isalnum() and (
+        sign in {"=", ":"}
+        or (sign == " " and follows.isupper() and not text.startswith("LIKE '", end + 1))
+    ):
+        return Gap(end, end + 1, sign != " ", told=False)
+    if (
+        sign == " "
+        and (word := _WHOLE_WORD.match(text, end + 1)) is not None
+        and word[0] not in GAP_WORDS
+        and not text.endswith(_WHOSE_NEXT, 0, end)
+    ):
+        return Gap(end, end + 1, strong=False, told=False)
+    return None
 
 
 def _behind_whose(text: str, at: int, end: int, *, strong: bool) -> Gap | None:

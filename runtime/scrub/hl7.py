@@ -95,6 +95,7 @@ _TYPES: Final = {
 }
 """What a result of a type of data holds; OBX-2 names the type."""
 _RESULT: Final = 5
+_SHORTEST_FORM: Final = 5
 _STAMP: Final = re.compile(r"(?:19|20)\d{6}(?:\d{4}(?:\d{2}(?:\.\d{1,4})?)?)?(?:[+-]\d{4})?")
 _OWN: Final[Mapping[int, str]] = {}
 """The fields of segments that sites make for themselves: ZPD, ZIN."""
@@ -155,7 +156,7 @@ def _segment(
             kind = text[match.end() : at].split(encoding.field)[1]
             if kind in _TYPES:
                 _field(field, at, _TYPES[kind], encoding, found)
-        elif kind := _formed(field, match[1]):
+        elif len(field) >= _SHORTEST_FORM and (kind := _formed(field, match[1])):
             _field(field, at, kind, encoding, found)
         at += len(field) + 1
 

@@ -43,7 +43,6 @@ _OF_PATIENTS: Final = re.compile(
 """Words of a line in which two names that nobody knows may stand."""
 _IRISH: Final = frozenset({"o'", "d'"})
 _LISTED: Final = frozenset({",", ", "})
-_PARTING: Final = frozenset({",", ", ", "^"})
 _LONGEST_CAPITALS: Final = 14
 
 
@@ -139,38 +138,31 @@ class Names:
     def anywhere(self, text: str) -> Iterator[tuple[int, int]]:
         """Find names that nothing stands beside: a known given name and what goes with it."""
         done, of_patients = 0, None
-        known, common = self.vocabulary.given, self.vocabulary.common
         for found in _TWO.finditer(text):
             first, between, last = found.groups()
-            one, two = first.lower(), last.lower()
-            if between not in _PARTING and one not in known and two not in known:
-                if one in common or two in common:
-                    continue
-                if of_patients is None:
-                    of_patients = _OF_PATIENTS.search(text) is not None
-                if not of_patients:
-                    continue
             begin, end = found.span()
             if begin < done or (between != "^" and text[begin - 1 : begin] in _NO_BEGINNING):
                 continue  # within a longer name, or a machine's
-            if _strange(first) or _strange(last):
-                continue
-            if between[0] == ",":
-                one, two = two, one
-            named = (
-                self._are_names(one, two)
-                or (between == "^" and self._are_names(two, one))
-                or (between in _LISTED and self._listed(first, last))
-                or (between == "^" and "|" not in text and self._parted(first, last))
-            )
+            named = self._ordered(text, first, between, last)
             if not named and between[0] in " ," and self._unheard_of(text, first, last, end):
                 if of_patients is None:
                     of_patients = _OF_PATIENTS.search(text) is not None
                 named = of_patients
-            if named:
+            if named and not (_strange(first) or _strange(last)):
                 longer = self.beside(text, begin, sure=False)
                 done = max(end, longer[1] if longer else end)
                 yield begin, done
+
+    def _ordered(self, text: str, first: str, between: str, last: str) -> bool:
+        """Say whether two words are names that are known, in the order that the sign tells."""
+        one, two = first.lower(), last.lower()
+        if between[0] == ",":
+            return self._are_names(two, one) or (between in _LISTED and self._listed(first, last))
+        if self._are_names(one, two):
+            return True
+        return between == "^" and (
+            self._are_names(two, one) or ("|" not in text and self._parted(first, last))
+        )
 
     def _listed(self, family: str, given: str) -> bool:
         """Say whether capitals are the name of somebody in a list: `CHEN,LI WEI`."""
