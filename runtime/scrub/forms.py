@@ -122,7 +122,7 @@ _ROOT: Final = re.compile(
 _LONGEST_PATH: Final = 400
 _BEFORE_PATH: Final = re.compile(r"[\s\"'<>|;?=,(\[{]")
 _SPACED_PATH: Final = re.compile(
-    r"(?: [A-Z0-9(][^\s\"'<>|;,:]{0,60}){0,5}(?:\\[^\"'<>|;,:\r\n]{0,100})?\.(?:pdf|docx?|xlsx?"
+    r"(?: [A-Z0-9(\-][^\s\"'<>|;,:]{0,60}){0,5}(?:\\[^\"'<>|;,:\r\n]{0,100})?\.(?:pdf|docx?|xlsx?"
     r"|jpe?g|png|tiff?|dcm|txt|rtf|csv|xml|json|hl7|zip|msg|eml|bak)\b",
     re.IGNORECASE,
 )

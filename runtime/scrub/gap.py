@@ -20,11 +20,13 @@ _INDEX: Final = re.compile(
     r"(?:_(?i:base|hash|prod|dev|test|live|old|new|prev|current|primary|secondary|value|val|text|txt"
     r"|str|raw|b64|base64|enc|plain|input|masked|formatted|local|remote|admin|v)(?=[_\d\"'\\ :=]))*"
     r"(?:(?:[_ ]|\[)?\d{1,2}\]?(?=[\"'\\ \t]{0,3}[:=]))?(?:\(s\)|'s\b|/(?= )|[)\]])?"
-    r"(?:[\"']?,?\s{0,2}[\"']?\b(?:value|extension|val|v|content)[\"']?(?=\s?[:=]))?"
+    r"(?:[\"']?,?\s{0,2}[\"']?\b(?:value|extension|val|v|content)[\"']?(?=\s?[:=])"
+    r"|[\"']>\s{0,9}<value(?=>)|\s{1,8}REG_(?:SZ|EXPAND_SZ)(?=\s))?"
 )
 """What ends a phrase: `phone2=`, `MRN(s)`, `patient's`, `(mrn)=`, `key="mrn" value=`."""
 _SIGNS: Final = re.compile(
-    r"(?:[ \t]|[:=#>~\"'\\(\[{]|[NE](?=')|(?<=')%|\|(?= )|-(?![A-Za-z])|-(?=-[ ])|,(?= )|&nbsp;"
+    r"(?:[ \t]|\.{2,40}(?=[ :])|\([a-z][a-z ./]{1,20}\)"
+    r"|[:=#>~\"'\\(\[{]|[NE](?=')|(?<=')%|\|(?= )|-(?![A-Za-z])|-(?=-[ ])|,(?= )|&nbsp;"
     r"|\([^()\d]{1,20}\)){1,16}"
 )
 _SMALL_WORD: Final = re.compile(r"[A-Za-z]{1,11}\b\.?(?![=:])")

@@ -37,7 +37,8 @@ _AFTER_TITLE: Final = re.compile(r"\.?[ \t]{1,2}")
 _SHORTEST: Final = 2
 _OF_PATIENTS: Final = re.compile(
     r"\b(?:patients?|pts?|d\.?o\.?b|mrn|ssn|chart|medicare|medicaid|appts?|appointment|born|birth\w*"
-    r"|discharged|admitted|nurse|insurance|licen[cs]e|passport|acct|policy|member|consent|social)\b",
+    r"|discharged|admitted|nurse|insurance|licen[cs]e|passport|acct|policy|member|consent|social|labs?"
+    r"|wristband|results of|vehicle|plate|eligibility)\b",
     re.IGNORECASE,
 )
 """Words of a line in which two names that nobody knows may stand."""

@@ -10,16 +10,15 @@ from runtime.scrub.word_sets import words_of
 _MARKS: Final = (
     r"(?i:M\.?R\.?N|D\.?O\.?B|S\.?S\.?N|born|date of birth|checked in|arrived|was (?:admitted"
     r"|discharged|seen|roomed|triaged|transferred|moved)|is (?:here|waiting|scheduled|in room)"
-    r"|has an app)"
+    r"|has an app|[MF][,/] ?\d{1,3}\b|\d{1,3} ?y/?o\b)"
 )
 _PARTICLES: Final = r"(?:(?i:van|von|de|der|den|del|la|el|al|di|da|st)\.? ){0,3}"
 _HOLDERS: Final = r"(?i:subscriber|member|insured|patient|beneficiary|guarantor)"
 PEOPLE_GATE: Final = (
     r"[A-Z][A-Za-z'\-]+(?:,? |,)[A-Z][A-Za-z'\-]+.*"
     r"(?:\d\d?[/\-.]\d\d?[/\-.]\d\d|(?:19|20)\d\d-?\d\d-?\d\d)|[Ff][Ii][Rr][Ss][Tt]\"?[=:]"
-    r"|[A-Za-z][ ,;(|/\-]+"
-    + _MARKS
-    + r"|\([A-Z][a-z'\-]+(?:, ?[A-Z][a-z'\-]+)?, ?['\"]?(?:19|20)\d\d-"
+    r"|[A-Za-z][ ,;(|/\-]+" + _MARKS + r"|(?i:patients?[({\[]id|patients?\b.* where )"
+    r"|\([A-Z][a-z'\-]+(?:, ?[A-Z][a-z'\-]+)?, ?['\"]?(?:19|20)\d\d-"
     r"|[A-Za-z] ?[(\[#]+[A-Z\-]*\d{5}|" + _HOLDERS + r"s? [A-Z].*(?:\bI[Dd]\b|#)"
 )
 _PERSON: Final = re.compile(
@@ -44,6 +43,13 @@ _HELD: Final = re.compile(
     r"\b" + _HOLDERS + r"s? (?:[A-Z][A-Za-z'\-]{0,30}\.?,? ){1,4}[(]?(?:I[Dd]|#)[:# ]{0,3}"
     r"(?P<id>(?=[A-Z\d\-]{0,20}\d{3})[A-Z\d\-]{5,20})(?![\w.])"
 )
+_KEYED: Final = re.compile(
+    r"(?:\bpatients?[({\[]|\b(?:from|update|into|join) (?:\w{1,20}\.)?patients?\b"
+    r"[^\n;]{0,160}?\bwhere "
+    r"(?:\w{1,20}\.)?)id ?= ?['\"]?(?P<id>(?=[A-Za-z\-]{0,12}\d{3})[\w\-]{3,40})",
+    re.IGNORECASE,
+)
+"""The key of a patient in a statement, or in what a log shows of an object."""
 _NUMBERED: Final = re.compile(
     r"\b(?P<name>(?P<one>[A-Z][A-Za-z'\-]{1,30}|[A-Z]\.)(?:, ?| )(?P<two>[A-Z][A-Za-z'\-]{1,30})"
     r"(?: [A-Z]\.?(?!\w))?) ?[(\[#]{1,2}(?P<id>[A-Z]{0,3}-?\d{5,10})(?:[)\]]|(?![\w.\-]))"
@@ -73,6 +79,7 @@ def find_people(text: str, vocabulary: Vocabulary, found: list[Span]) -> None:
         ):
             found.append(Span(*match.span(), "name"))
     found.extend(Span(*match.span("id"), "policy") for match in _HELD.finditer(text))
+    found.extend(Span(*match.span("id"), "patient_id") for match in _KEYED.finditer(text))
     for match in _CALLED.finditer(text):
         found += (Span(*match.span("name"), "name"), Span(*match.span("date"), "date"))
     for match in _NUMBERED.finditer(text):

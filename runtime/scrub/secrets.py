@@ -93,7 +93,8 @@ _NAMED: Final = re.compile(
 )
 """What names a secret or a setting and is none: a place, a variable, the id of a control."""
 _LATER: Final = re.compile(
-    r"[^.\r\n;:=\x01]{0,60}?\b(?:is|was|are|to|as|be)[: ]{1,3}[\"'(]?([^\s\"'<>;,\x01|]{6,128})",
+    r"[^.\r\n;:=\x01]{0,60}?\b(?:is|was|are|to|as|be|reads|says)[: ]{1,3}"
+    r"[\"'(]?([^\s\"'<>;,\x01|]{6,128})",
     re.IGNORECASE,
 )
 
@@ -109,7 +110,7 @@ def secret_said(text: str, end: int) -> tuple[int, int] | None:
     found = _LATER.match(text, end)
     if found is None:
         return None
-    value = found[1].rstrip(".,;:!?)")
+    value = found[1].rstrip(".,;:?)")
     strange = any(map(str.isdigit, value)) and any(map(str.isalpha, value))
     if not strange or re.fullmatch(r"[a-z]+\d+|[\d.:/\-]+[a-z]{0,3}|[A-Z]+-?\d+|v?\d[\w.]*", value):
         return None

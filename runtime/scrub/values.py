@@ -133,14 +133,14 @@ def _identifier(text: str, term: Term, gap: Gap) -> tuple[int, int] | None:
         return None
     token, end = found[0], found.end()
     if not any(map(str.isdigit, token)):
-        return _prefixed(text, gap)
+        return _prefixed(text, term, gap)
     if token.isalnum():
         end = _grouped(text, end)
     enough = sum(map(str.isdigit, text[gap.start : end])) >= _digits_wanted(term, gap, token)
     return (gap.start, end) if enough and not _is_else(text, token, end, term, gap) else None
 
 
-def _prefixed(text: str, gap: Gap) -> tuple[int, int] | None:
+def _prefixed(text: str, term: Term, gap: Gap) -> tuple[int, int] | None:
     """Read an id behind letters of its own: `AB 123456`, `H#123456`."""
     found = _PREFIXED.match(text, gap.start)
     if found is None or found[0].rstrip(" #:-").lower() in _NO_VALUE | _OTHER_MARKS:
@@ -149,7 +149,8 @@ def _prefixed(text: str, gap: Gap) -> tuple[int, int] | None:
     if inner is None or not (gap.strong or found[0][0].isupper()):
         return None
     end = _grouped(text, inner.end())
-    enough = sum(map(str.isdigit, text[inner.start() : end])) >= _DIGITS_ALONE
+    wanted = _DIGITS_IN_FIELD if term.label in _LETTERED else _DIGITS_ALONE
+    enough = sum(map(str.isdigit, text[inner.start() : end])) >= wanted
     return (gap.start, end) if enough and not must_stay(inner[0]) else None
 
 
