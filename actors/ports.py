@@ -82,8 +82,8 @@ class Tickets(Protocol):
         """Open a ticket, or add to the open one of the same kind and key; give its id."""
         ...
 
-    def settle(self, incident_id: str, at: Moment) -> Write[None]:
-        """An incident is closed: resolve each ticket whose last unsettled incident it was."""
+    def settle(self, incident_ids: Sequence[str], at: Moment) -> Write[None]:
+        """Incidents are closed: resolve each ticket that is about no other unsettled one."""
         ...
 
 

@@ -36,12 +36,12 @@ class SqliteTickets:
         fresh = self.ids.new("ticket")
         return lambda connection: self._change(connection, at).open(fresh, stop)
 
-    def settle(self, incident_id: str, at: Moment) -> Write[None]:
-        """An incident is closed: resolve each ticket whose last unsettled incident it was."""
+    def settle(self, incident_ids: Sequence[str], at: Moment) -> Write[None]:
+        """Incidents are closed: resolve each ticket that is about no other unsettled one."""
 
         def write(connection: sqlite3.Connection) -> None:
             change = self._change(connection, at)
-            for ticket_id in change.settled(incident_id):
+            for ticket_id in change.settled(incident_ids):
                 ticket = rows.ticket(connection, ticket_id)
                 if ticket.unsettled == 0 and ticket.state is not TicketState.RESOLVED:
                     change.resolve(ticket_id, ARIGHT, "its incidents are closed")

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import sqlite3
+from collections.abc import Sequence
 
 import attrs
 
@@ -10,6 +11,7 @@ from actors.escalator.policy import LOG, Policy, Route
 from actors.escalator.sqlite_outbox import hurry, keep_quiet, owe, told_channels, untold, waits_for
 from actors.escalator.ticket import Delivery, Occasion, Ticket, TicketState
 from actors.messages import Moment, Severity, Stop, StopKind
+from runtime.codec import to_json
 from runtime.errors import ConflictError
 
 ARIGHT = "aright"
@@ -55,14 +57,15 @@ class Change:
         ).fetchone()
         return None if row is None else (row[0], Severity(row[1]))
 
-    def settled(self, incident_id: str) -> list[str]:
-        """Mark an incident as closed; name the tickets that are about it."""
+    def settled(self, incident_ids: Sequence[str]) -> list[str]:
+        """Mark incidents as closed; name the tickets that are about them."""
         changed = self.connection.execute(
             "update ticket_incidents set settled_at = ?"
-            " where incident_id = ? and settled_at is null returning ticket_id",
-            (self.wall, incident_id),
+            " where incident_id in (select value from json_each(?)) and settled_at is null"
+            " returning ticket_id",
+            (self.wall, to_json(list(incident_ids))),
         )
-        return sorted(ticket_id for (ticket_id,) in changed)
+        return sorted({ticket_id for (ticket_id,) in changed})
 
     def ack(self, ticket_id: str, who: str, note: str) -> None:
         """Note that a person takes care."""

@@ -56,7 +56,7 @@ class Change:
         self.put(after)
         self.tell(incident_id, move.fact, before.state, after.state)
         if after.state in (State.HEALED, State.CLOSED):
-            self.tickets.settle(incident_id, self.at)(self.connection)
+            self.tickets.settle((incident_id,), self.at)(self.connection)
         return after
 
     def put(self, incident: Incident) -> None:

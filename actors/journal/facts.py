@@ -20,7 +20,7 @@ _TOLD = (
     " ifnull(incidents.check_id, ''), ifnull(incidents.severity, ''),"
     " ifnull(incidents.opened_at, ''), ifnull(incidents.observation_id, ''),"
     " ifnull(incidents.recurred_from, ''),"
-    " ifnull(observations.controls, '[]'),"
+    " ifnull(observations.body -> 'controls', '[]'),"
     # A drift that was just observed is not decided yet: most facts are of this kind.
     f" CASE WHEN told.kind <> 'drift_observed' THEN {_BODY_OF_LAST.format('rule_matched')} END,"
     f" CASE WHEN told.kind <> 'drift_observed' THEN {_BODY_OF_LAST.format('fix_allowed')} END"

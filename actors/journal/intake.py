@@ -16,14 +16,14 @@ from actors.journal.change import EVENT, Change
 from actors.journal.core import Effect
 from actors.journal.memory import Drift, Key, Memory
 from actors.journal.rows import INCIDENT, Cell, cells_of
-from actors.journal.spelling import controls_cell, mapping_cell, more_cell
+from actors.journal.spelling import body_cell
 from actors.journal.store import Recording
 from actors.messages import Fact, Incident, Moment, Move, Observation, Recorded, State
 from runtime.codec import to_json
 
 _SAME = (
     "SELECT id, incident_id FROM observations"
-    " WHERE start = ? AND seq = ? AND agent_id = ? AND boot_id = ?"
+    " WHERE start = ? AND seq = ? AND body ->> 'agent_id' = ? AND body ->> 'boot_id' = ?"
 )
 _PUT = f"INSERT INTO incidents ({INCIDENT}) VALUES ({', '.join('?' * (INCIDENT.count(',') + 1))})"  # noqa: S608  our own words
 _CLOSE = (
@@ -31,16 +31,19 @@ _CLOSE = (
     " due_boot = NULL, due_monotonic = NULL, stalled_starts = 0 WHERE id = ?"
 )
 _AGAIN = "UPDATE incidents SET count = count + ?, last_seen = ? WHERE id = ?"
-_FIRST_ANSWER = "INSERT INTO answers VALUES (?, ?, ?, ?, '', '', 0, '', '', '')"
-_ANSWER = (
+_FIRST_ANSWER = "INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_OTHER_ANSWER = (
     "UPDATE answers SET status = ?, severity = ?, absent = ?, reason = ?, source = ?,"
     " answered_at = ? WHERE number = ?"
 )
+_SAME_ANSWER = "UPDATE answers SET answered_at = ? WHERE number = ?"
 _HEARD = (
-    "INSERT INTO observations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO observations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
     # One that is delivered once more after a fall is here already.
     " ON CONFLICT (id) DO NOTHING"
 )
+# By heart, for the members of an enumeration are slow to look up.
+_ABSORB, _CLOSE_IT, _RECUR = Effect.ABSORB, Effect.CLOSE, Effect.RECUR
 _NOTHING = Effect.NOTHING
 
 _Cells: TypeAlias = tuple[Cell, ...]
@@ -64,21 +67,21 @@ class Intake:
     _facts: dict[tuple[str, str, str | None], str] = attrs.field(
         factory=dict[tuple[str, str, str | None], str], init=False
     )
-    _instant: tuple[dt.datetime, str] = attrs.field(init=False)
+    _instants: dict[dt.datetime, str] = attrs.field(factory=dict[dt.datetime, str], init=False)
     # What is to be written.
-    _closed: list[_Cells] = attrs.field(factory=list[_Cells], init=False)
+    _closed: list[str] = attrs.field(factory=list[str], init=False)
     _opened: list[_Cells] = attrs.field(factory=list[_Cells], init=False)
     _again: dict[str, int] = attrs.field(factory=dict[str, int], init=False)
     _told: list[_Cells] = attrs.field(factory=list[_Cells], init=False)
     _first_answers: list[_Cells] = attrs.field(factory=list[_Cells], init=False)
-    _answers: dict[int, _Cells] = attrs.field(factory=dict[int, _Cells], init=False)
+    _other_answers: dict[int, _Cells] = attrs.field(factory=dict[int, _Cells], init=False)
+    _same_answers: dict[int, str] = attrs.field(factory=dict[int, str], init=False)
     _rows: list[_Cells] = attrs.field(factory=list[_Cells], init=False)
 
     def __attrs_post_init__(self) -> None:
         self._ample = self.fullness < core.COALESCE
-        self._now = self.change.at.wall.isoformat()
+        self._now = self._spelled(self.change.at.wall)
         self._due = self.change.at.after(core.STALLED_AFTER)
-        self._instant = (self.change.at.wall, self._now)
 
     def take(self, heard: Sequence[Observation]) -> list[Recording]:
         """Take a batch in.
@@ -87,7 +90,7 @@ class Intake:
             UnicodeEncodeError, OverflowError: SQLite cannot spell what one of them says.
         """
         self.memory.begin(self.change.connection)
-        recordings = [self._take(each) for each in heard]
+        recordings = list(map(self._take, heard))
         self._write()
         return recordings
 
@@ -107,15 +110,20 @@ class Intake:
         if not self._ample and not core.admits(self.fullness, effect, heard.severity):
             return Recording(None)
         owner, opened = drift.owner, None
-        if effect is not _NOTHING:
-            opened = self._follow(effect, heard, drift)
-            if opened is not None:
-                owner = opened.id
-        self._answer(heard, key, drift)
+        if effect is not _NOTHING and (opened := self._follow(effect, heard, drift)) is not None:
+            owner = opened.id
+        at = self._spelled(heard.observed_at)
+        self._answer(heard, key, drift, at)
         if (self._ample and heard.source == "agent") or core.keeps_row(
             self.fullness, effect, heard
         ):
-            self._keep(heard, start, owner)
+            self._rows.append(
+                (
+                    # Exact texts: SQLite's binding asks around what a subclass may stand for.
+                    heard.id, heard.host, heard.check, heard.status._value_, at, seq, start, owner,
+                    body_cell(heard),
+                )
+            )  # fmt: skip
         return Recording(Recorded(heard.id, owner), opened)
 
     def _same(self, identity: _Cells) -> Recorded | None:
@@ -125,23 +133,21 @@ class Intake:
 
     def _follow(self, effect: Effect, heard: Observation, drift: Drift) -> Incident | None:
         """Do to the open incident of the drift what is to be done; give the one that opens."""
-        match effect, drift.owner:
-            case Effect.OPEN, None:
-                return self._opening(heard, drift, None)
-            case Effect.RECUR, str() as owner:
-                self._write()  # its count is read
-                incident = self._opening(heard, drift, owner)
-                fact = Fact("recurred", {"as": incident.id})
-                self.change.move(owner, Move(State.RECURRED, (State.HEALED,), fact))
-                return incident
-            case Effect.CLOSE, str() as owner:
-                self._close(heard, drift, owner)
-            case Effect.ABSORB, str() as owner:
-                self._again[owner] = self._again.get(owner, 0) + 1
-            case Effect.NOTE, str() as owner:
-                self._tell(owner, "passed_meanwhile", self._fact("by", heard.source), None, None)
-            case _:
-                pass
+        owner = drift.owner
+        if owner is None:
+            return self._opening(heard, drift, None)
+        if effect is _ABSORB:
+            self._again[owner] = self._again.get(owner, 0) + 1
+        elif effect is _CLOSE_IT:
+            self._close(heard, drift, owner)
+        elif effect is _RECUR:
+            self._write()  # its count is read
+            incident = self._opening(heard, drift, owner)
+            fact = Fact("recurred", {"as": incident.id})
+            self.change.move(owner, Move(State.RECURRED, (State.HEALED,), fact))
+            return incident
+        else:
+            self._tell(owner, "passed_meanwhile", self._fact("by", heard.source), None, None)
         return None
 
     def _opening(self, heard: Observation, drift: Drift, follows: str | None) -> Incident:
@@ -154,9 +160,8 @@ class Intake:
 
     def _close(self, heard: Observation, drift: Drift, owner: str) -> None:
         before, drift.owner, drift.state = drift.state, None, None
-        self._closed.append((self._now, owner))
+        self._closed.append(owner)
         self._tell(owner, "passed", self._fact("by", heard.source), before, State.CLOSED)
-        self.change.tickets.settle(owner, self.change.at)(self.change.connection)
 
     def _fact(self, word: str, source: str, check: str | None = None) -> str:
         """Spell the body of a fact, each of them once."""
@@ -173,72 +178,53 @@ class Intake:
         now = None if after is None else after._value_
         self._told.append((owner, self._now, kind, was, now, body))
 
-    def _answer(self, heard: Observation, key: Key, drift: Drift) -> None:
+    def _answer(self, heard: Observation, key: Key, drift: Drift, at: str) -> None:
+        said = (
+            heard.status._value_,
+            heard.severity._value_,
+            1 if heard.absent else 0,
+            heard.reason,
+            heard.source,
+        )
         number = drift.answer
         if number is None:
             number = drift.answer = self.memory.next_answer
             self.memory.next_answer += 1
-            self._first_answers.append((number, *key))
-        # Exact texts and numbers: SQLite's binding asks around what a subclass may stand for.
-        self._answers[number] = (
-            heard.status._value_,
-            heard.severity._value_,
-            int(heard.absent),
-            heard.reason,
-            heard.source,
-            self._spelled(heard.observed_at),
-            number,
-        )
-
-    def _keep(self, heard: Observation, start: int | None, owner: str | None) -> None:
-        self._rows.append(
-            (
-                heard.id,
-                heard.site,
-                heard.host,
-                heard.check,
-                heard.status._value_,
-                heard.severity._value_,
-                heard.platform._value_,
-                heard.source,
-                self._spelled(heard.observed_at),
-                heard.agent_id,
-                heard.boot_id,
-                heard.seq,
-                start,
-                owner,
-                heard.expected,
-                heard.actual,
-                controls_cell(heard.controls),
-                mapping_cell(heard.metadata),
-                more_cell(heard),
-            )
-        )
+            self._first_answers.append((number, *key, *said, at))
+        elif said == drift.said:
+            self._same_answers[number] = at
+        else:
+            self._same_answers.pop(number, None)
+            self._other_answers[number] = (*said, at, number)
+        drift.said = said
 
     def _spelled(self, instant: dt.datetime) -> str:
         """Spell an instant; what arrived together often has one."""
-        if instant is self.change.at.wall:
-            return self._now
-        if instant is not self._instant[0]:
-            self._instant = (instant, instant.isoformat())
-        return self._instant[1]
+        known = self._instants.get(instant)
+        if known is None:
+            known = self._instants[instant] = instant.isoformat()
+        return known
 
     def _write(self) -> None:
         """Write what was gathered."""
-        write = self.change.connection.executemany
-        again = [(count, self._now, owner) for owner, count in self._again.items()]
+        connection, now = self.change.connection, self._now
         for sql, rows in (
-            (_CLOSE, self._closed),  # first: there is one open incident for a drift
+            # First: there is one open incident for a drift.
+            (_CLOSE, [(now, owner) for owner in self._closed]),
             (_PUT, self._opened),
-            (_AGAIN, again),
+            (_AGAIN, [(count, now, owner) for owner, count in self._again.items()]),
             (EVENT, self._told),
             (_FIRST_ANSWER, self._first_answers),
-            (_ANSWER, self._answers.values()),
+            (_OTHER_ANSWER, self._other_answers.values()),
+            (_SAME_ANSWER, [(at, number) for number, at in self._same_answers.items()]),
             (_HEARD, self._rows),
         ):
             if rows:
-                write(sql, rows)
-        for written in (self._closed, self._opened, self._told, self._first_answers, self._rows):
+                connection.executemany(sql, rows)
+        if self._closed:
+            self.change.tickets.settle(self._closed, self.change.at)(connection)
+        for written in (
+            self._closed, self._opened, self._again, self._told, self._first_answers,
+            self._other_answers, self._same_answers, self._rows,
+        ):  # fmt: skip
             written.clear()
-        self._again.clear()
-        self._answers.clear()

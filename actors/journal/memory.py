@@ -23,7 +23,10 @@ _OPEN = (
     "SELECT id, state FROM incidents"
     " WHERE site = ? AND host = ? AND check_id = ? AND state NOT IN ('closed', 'recurred')"
 )
-_ANSWER = "SELECT number FROM answers WHERE site = ? AND host = ? AND check_id = ?"
+_ANSWER = (
+    "SELECT number, status, severity, absent, reason, source FROM answers"
+    " WHERE site = ? AND host = ? AND check_id = ?"
+)
 _STATES = {state.value: state for state in State}
 
 
@@ -43,6 +46,8 @@ class Drift:
 
     answer: int | None
     """Under which its last answer is kept; None where it never answered."""
+    said: tuple[str | int, ...] | None
+    """That answer: its status, severity, absence, reason and source."""
     owner: str | None
     """Its open incident."""
     state: State | None
@@ -109,8 +114,9 @@ class Memory:
 def _drift(connection: sqlite3.Connection, key: Key) -> Drift:
     answer = connection.execute(_ANSWER, key).fetchone()
     if answer is None:  # then there is no incident either
-        return Drift(None, None, None)
-    return Drift(answer[0], *_open(connection, key))
+        return Drift(None, None, None, None)
+    number, *said = answer
+    return Drift(number, tuple(said), *_open(connection, key))
 
 
 def _open(connection: sqlite3.Connection, key: Key) -> tuple[str | None, State | None]:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import cast
 
 from actors.messages import JSON, Decision, Incident, Moment, Observation, Severity, State
@@ -18,12 +18,17 @@ INCIDENT = (
 """The columns of an incident, in the order of `incident_of` and `cells_of`."""
 
 
-_HEARD = (
-    "id", "site", "host", "check_id", "status", "severity", "platform", "source", "observed_at",
-    "agent_id", "boot_id", "seq", "expected", "actual", "controls", "metadata", "more",
-)  # fmt: skip
-HEARD = ", ".join(f"observations.{name}" for name in _HEARD)
+HEARD = ", ".join(
+    f"observations.{name}"
+    for name in ("id", "host", "check_id", "status", "observed_at", "seq", "body")
+)
 """The columns of an observation, in the order of `told_by`."""
+
+_LEFT_OUT: Mapping[str, JSON] = {
+    "agent_id": "", "boot_id": "", "expected": "", "actual": "", "controls": [], "metadata": {},
+    "distro": "", "details": {},
+}  # fmt: skip
+"""What is told of an observation that says nothing of it."""
 
 _NO_MOMENT: tuple[Cell, Cell, Cell] = (None, None, None)
 
@@ -100,35 +105,19 @@ def instant_of(text: object) -> dt.datetime:
     return dt.datetime.fromisoformat(str(text))
 
 
-def told_by(row: Iterable[object]) -> dict[str, object]:
+def told_by(row: Iterable[object]) -> dict[str, JSON]:
     """Read a row of `HEARD`: the fields of the observation, as JSON has them."""
-    (
-        id_, site, host, check, status, severity, platform, source, observed_at, agent_id, boot_id,
-        seq, expected, actual, controls, metadata, more,
-    ) = row  # fmt: skip
-    told: dict[str, object] = {
+    id_, host, check, status, observed_at, seq, body = cast("Iterable[JSON]", row)
+    return {
+        **_LEFT_OUT,
+        **cast("dict[str, JSON]", json.loads(str(body))),
         "id": id_,
-        "site": site,
         "host": host,
         "check": check,
         "status": status,
-        "severity": severity,
-        "platform": platform,
-        "source": source,
         "observed_at": observed_at,
-        "agent_id": agent_id,
-        "boot_id": boot_id,
         "seq": seq,
-        "expected": expected,
-        "actual": actual,
-        "controls": [] if controls is None else json.loads(str(controls)),
-        "metadata": {} if metadata is None else json.loads(str(metadata)),
-        "distro": "",
-        "details": {},
     }
-    if more is not None:
-        told.update(cast("dict[str, JSON]", json.loads(str(more))))
-    return told
 
 
 def observation_of(row: Iterable[object]) -> Observation:

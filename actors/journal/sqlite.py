@@ -1,9 +1,10 @@
 """The journal in SQLite: the projection of incidents and their append-only trace."""
 
 import datetime as dt
+import itertools
 import math
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
@@ -254,13 +255,25 @@ class SqliteJournal(SqliteIntents):
             for table in ("incident_events", "intents"):
                 connection.executemany(f"DELETE FROM {table} WHERE incident_id = ?", ids)  # noqa: S608
             connection.executemany("DELETE FROM incidents WHERE id = ?", ids)
-            heard = connection.execute(
-                "DELETE FROM observations WHERE id IN (SELECT id FROM observations AS heard"
-                " WHERE observed_at < ? AND NOT EXISTS (SELECT 1 FROM incidents"
-                " WHERE id = heard.incident_id AND observation_id = heard.id) LIMIT ?)",
-                (old, limit),
-            )
+            heard = list(itertools.islice(_heard_before(connection, old), limit))
+            connection.executemany("DELETE FROM observations WHERE rowid = ?", heard)
             self._memory.forget()
-            return len(ids) + heard.rowcount
+            return len(ids) + len(heard)
 
         return write
+
+
+def _heard_before(connection: sqlite3.Connection, old: str) -> Iterator[tuple[int]]:
+    """Give the rows of observations that are old, save those that opened an incident still kept.
+
+    They stand as they came, and none was made after it came: behind the first that is not old are
+    only such as came since.
+    """
+    for rowid, observed_at, opened in connection.execute(
+        "SELECT rowid, observed_at, EXISTS (SELECT 1 FROM incidents WHERE id = heard.incident_id"
+        " AND observation_id = heard.id) FROM observations AS heard ORDER BY rowid"
+    ):
+        if observed_at >= old:
+            return
+        if not opened:
+            yield (rowid,)

@@ -90,7 +90,7 @@ class Record:
         if follow.stop is not None:
             writes.append(self.ledgers.tickets.open(follow.stop, at))
         if isinstance(conclusion, NoDrift):
-            writes.append(self.ledgers.tickets.settle(self.incident.id, at))
+            writes.append(self.ledgers.tickets.settle((self.incident.id,), at))
         await self._commit(*writes, self._accounted(verdict, at))
 
     async def abandon(self, intent: Intent) -> None:

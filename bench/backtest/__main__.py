@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from actors.journal import PastFilter
+from actors.journal.spelling import body_cell
 from actors.l1_evaluator import Judge, Modes, RuleSet, event_of
 from actors.messages import Mode, Observation, Platform, Severity, Status
 from bench.l1.workload import SIZES, Raw, Workload
@@ -31,9 +32,8 @@ from runtime.roles.line import SCHEMAS
 
 GOAL_S = 60.0
 HEARD = (
-    "INSERT INTO observations (id, site, host, check_id, status, severity, platform, source,"
-    " observed_at, agent_id, boot_id, incident_id, expected, actual, metadata, more)"
-    " VALUES (?, ?, ?, ?, 'fail', ?, ?, 'agent', ?, ?, '', ?, ?, ?, ?, ?)"
+    "INSERT INTO observations (id, host, check_id, status, observed_at, incident_id, body)"
+    " VALUES (?, ?, ?, 'fail', ?, ?, ?)"
 )
 INCIDENT = (
     "INSERT INTO incidents VALUES (?, ?, ?, ?, 'low', 'closed', ?, ?, ?, ?, 1, '', NULL, NULL,"
@@ -112,7 +112,7 @@ def fill(path: Path, work: Workload, rules: RuleSet, count: int) -> None:
     connection.execute("PRAGMA synchronous = OFF")
     migrate(connection, SCHEMAS)
     told = [observation(event) for event in work.events]
-    said = [(to_json(each.metadata), to_json({"details": each.details})) for each in told]
+    said = [body_cell(each) for each in told]
     facts = [fact(rules, each) for each in told]
     connection.execute("BEGIN")
     connection.execute(
@@ -120,9 +120,8 @@ def fill(path: Path, work: Workload, rules: RuleSet, count: int) -> None:
     )
     for sql, cells in (
         (HEARD,
-         ((f"obs_{n:026}", each.site, each.host, each.check, each.severity, each.platform,
-           EPOCH.isoformat(), each.agent_id, f"inc_{n:026}", each.expected, each.actual,
-           *said[n % len(told)]) for n, each in numbered(told, count))),
+         ((f"obs_{n:026}", each.host, each.check, EPOCH.isoformat(), f"inc_{n:026}",
+           said[n % len(told)]) for n, each in numbered(told, count))),
         (INCIDENT,
          ((f"inc_{n:026}", each.site, each.host, each.check, *([EPOCH.isoformat()] * 3),
            f"obs_{n:026}") for n, each in numbered(told, count))),

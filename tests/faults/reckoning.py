@@ -43,7 +43,9 @@ def broken_promises(
 
 
 def _lost(connection: sqlite3.Connection, acked: Iterable[AgentEvent]) -> Iterator[str]:
-    kept = set(connection.execute("SELECT agent_id, boot_id, seq FROM observations"))
+    kept = set(
+        connection.execute("SELECT body ->> 'agent_id', body ->> 'boot_id', seq FROM observations")
+    )
     for event in acked:
         if event not in kept:
             yield f"{event} was acked, and the journal does not know it"

@@ -94,7 +94,8 @@ def drain_under_load(folder: Path, *, after_s: float) -> Drained:
         for each in reporters:
             assert each.code is grpc.StatusCode.UNAVAILABLE, each.code
             rows = connection.execute(
-                "SELECT seq FROM observations WHERE agent_id = ? ORDER BY seq", (each.name,)
+                "SELECT seq FROM observations WHERE body ->> 'agent_id' = ? ORDER BY seq",
+                (each.name,),
             ).fetchall()
             assert [seq for (seq,) in rows] == list(range(1, each.acked + 1)), each.name
     return Drained(sum(each.acked for each in reporters), took)

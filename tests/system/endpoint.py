@@ -75,7 +75,7 @@ def observed(appliance: Appliance, what: str) -> list[Any]:
     path = appliance.state_dir / "journal.db"
     with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as journal:
         return journal.execute(
-            f"select {what} from observations where agent_id <> ''"  # noqa: S608  ours
+            f"select {what} from observations where body ->> 'agent_id' <> ''"  # noqa: S608  ours
         ).fetchall()
 
 

@@ -141,7 +141,7 @@ def _check_events(connection: sqlite3.Connection, tally: Tally) -> None:
         kept = [
             seq
             for (seq,) in connection.execute(
-                "SELECT seq FROM observations WHERE agent_id = ? ORDER BY seq", (agent,)
+                "SELECT seq FROM observations WHERE body ->> 'agent_id' = ? ORDER BY seq", (agent,)
             )
         ]
         # One more may be durable whose ack the kill swallowed.

@@ -147,7 +147,7 @@ def test_what_an_agent_saw_while_the_appliance_was_away_is_told_later(scene: Sce
     assert scene.agent.end(signal.SIGTERM) == 0
     left = {row[:2]: row[2] for row in scene.agent.rows("select boot_id, seq, 1 from spool")}
     [[boot, seq]] = scene.agent.rows("select boot_id, seq from ledger")
-    kept = sorted(observed(scene.appliance, "boot_id, seq"))
+    kept = sorted(observed(scene.appliance, "body ->> 'boot_id', seq"))
     boots = {each for each, _ in kept}
     assert len(boots) == 2
     for each in boots:

@@ -98,7 +98,7 @@ class FakeTickets:
 
         return write
 
-    def settle(self, incident_id: str, at: Moment) -> Write[None]:
+    def settle(self, incident_ids: Sequence[str], at: Moment) -> Write[None]:
         raise NotImplementedError
 
     def answered(self, kind: StopKind, key: str, who: str, note: str, at: Moment) -> Write[None]:  # noqa: ARG002

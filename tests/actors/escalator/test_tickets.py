@@ -132,10 +132,10 @@ def test_a_ticket_is_resolved_by_aright_when_its_last_incident_is_closed(
     ticket_id = tickets.open(spent("inc-1"), NOON)(connection)
     tickets.open(spent("inc-2"), NOON)(connection)
 
-    tickets.settle("inc-1", NOON)(connection)
+    tickets.settle(("inc-1",), NOON)(connection)
     assert only(connection, tickets).unsettled == 1
 
-    tickets.settle("inc-2", NOON)(connection)
+    tickets.settle(("inc-2",), NOON)(connection)
     page = tickets.page(ticket_id)(connection)
     assert page.ticket.state is TicketState.RESOLVED
     assert [(line.what, line.who) for line in page.history] == [
@@ -148,7 +148,7 @@ def test_a_ticket_about_no_incident_waits_for_a_person(
     connection: sqlite3.Connection, tickets: SqliteTickets
 ) -> None:
     tickets.open(spent(None), NOON)(connection)
-    tickets.settle("inc-1", NOON)(connection)
+    tickets.settle(("inc-1",), NOON)(connection)
 
     assert only(connection, tickets).state is TicketState.OPEN
 
@@ -214,7 +214,7 @@ def test_however_often_a_message_comes_a_cause_has_one_ticket_told_once(
             if step == "stop":
                 tickets.open(spent(incident_id, key=key), NOON)(connection)
             elif step == "settle":
-                tickets.settle(incident_id, NOON)(connection)
+                tickets.settle((incident_id,), NOON)(connection)
             else:
                 for ticket in tickets.listed()(connection):
                     if ticket.key == key:

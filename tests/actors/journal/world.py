@@ -3,6 +3,7 @@
 import datetime as dt
 import itertools
 import sqlite3
+from collections.abc import Sequence
 
 import attrs
 
@@ -87,8 +88,8 @@ class SpyTickets:
 
         return write
 
-    def settle(self, incident_id: str, at: Moment) -> Write[None]:
-        return lambda _: self.settled.append((incident_id, at))
+    def settle(self, incident_ids: Sequence[str], at: Moment) -> Write[None]:
+        return lambda _: self.settled.extend((each, at) for each in incident_ids)
 
 
 @attrs.define

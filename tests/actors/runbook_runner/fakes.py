@@ -225,8 +225,8 @@ class FakeLedgers:
 
         return write
 
-    def settle(self, incident_id: str, at: Moment) -> Write[None]:
-        return self._later(lambda: self.rows.settled.append(incident_id))
+    def settle(self, incident_ids: Sequence[str], at: Moment) -> Write[None]:
+        return self._later(lambda: self.rows.settled.extend(incident_ids))
 
     def finished(self, incident: Incident, verdict: Verdict, at: Moment) -> Write[Sequence[Stop]]:
         def write(_: sqlite3.Connection) -> Sequence[Stop]:
