@@ -19,32 +19,31 @@ Boot: TypeAlias = tuple[str, str]
 _MOST = 16_384
 """Checks of hosts, and starts of agents, that are known by heart."""
 
-_PLAIN = (
-    "SELECT number, interval_ms, last_at FROM watched WHERE site = ? AND host = ? AND check_id = ?"
-    " AND last_at IS NOT NULL AND unanswered = 0 AND retired_at IS NULL"
+_ACCOUNT = (
+    "SELECT number, last_at, CASE WHEN last_at IS NOT NULL AND unanswered = 0"
+    " AND retired_at IS NULL THEN interval_ms ELSE 0 END FROM watched"
+    " WHERE site = ? AND host = ? AND check_id = ?"
 )
 _LAST = "SELECT last_seq FROM boots WHERE agent_id = ? AND boot_id = ?"
 
 
 @attrs.define
 class Account:
-    """The account of a check that was answered last time."""
+    """The account of a check."""
 
     number: int
-    interval: int
     last_at: int
+    interval: int
+    """0 where its next answer does more than to move `last_at`."""
 
 
 @attrs.define(eq=False)
 class Memory:
     """What is known by heart; only the thread that writes asks it."""
 
-    _accounts: dict[Key, Account | None] = attrs.field(
-        factory=dict[Key, Account | None], init=False
-    )
-    """None for one that was met once: most are met again, and are looked up then."""
+    _accounts: dict[Key, Account] = attrs.field(factory=dict[Key, Account], init=False)
     _numbers: dict[Boot, int | None] = attrs.field(factory=dict[Boot, int | None], init=False)
-    """The highest number that was heard; None as above."""
+    """The highest number that was heard; None where the tables must be asked."""
     _trust: Trust = attrs.field(factory=Trust, init=False)
 
     def begin(self, connection: sqlite3.Connection) -> None:
@@ -66,35 +65,33 @@ class Memory:
         self._numbers.clear()
 
     def account(self, connection: sqlite3.Connection, key: Key) -> Account | None:
-        """Give the account of a check; None where the tables must be asked."""
+        """Give the account of a check; None where there is none yet."""
         known = self._accounts.get(key)
-        if known is not None:
-            return known
-        if key not in self._accounts:
-            self._accounts[key] = None
-            return None
-        row = connection.execute(_PLAIN, key).fetchone()
-        if row is None:
-            return None
-        known = self._accounts[key] = Account(*row)
+        if known is None:
+            row = connection.execute(_ACCOUNT, key).fetchone()
+            if row is None:
+                return None
+            known = self._accounts[key] = Account(*row)
         return known
+
+    def opened(self, key: Key, account: Account) -> None:
+        """An account was opened."""
+        self._accounts[key] = account
 
     def changed(self, key: Key) -> None:
         """An account was written without asking here."""
-        self._accounts[key] = None
+        self._accounts.pop(key, None)
 
     def last(self, connection: sqlite3.Connection, boot: Boot) -> int | None:
-        """Give the highest number that a start gave; None where the tables must be asked."""
+        """Give the highest number that a start gave; None for one that is met for the first time.
+
+        Most of those are new: they are written down without a question.
+        """
         known = self._numbers.get(boot)
-        if known is not None:
-            return known
-        if boot not in self._numbers:
-            self._numbers[boot] = None
-            return None
-        row = connection.execute(_LAST, boot).fetchone()
-        if row is None:
-            return None
-        known = self._numbers[boot] = int(row[0])
+        if known is None and boot in self._numbers:
+            row = connection.execute(_LAST, boot).fetchone()
+            known = None if row is None else int(row[0])
+        self._numbers[boot] = known
         return known
 
     def counted(self, boot: Boot, last: int | None) -> None:

@@ -1,7 +1,7 @@
 """How the numbers of an agent's events are counted in, within the commit that keeps the events."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 import attrs
@@ -41,43 +41,51 @@ _LOSE = "INSERT OR REPLACE INTO lost_events VALUES (?, ?, ?, ?, ?, ?)"
 _Cells: TypeAlias = tuple[str | int, ...]
 
 
-def count_numbers(
-    connection: sqlite3.Connection, memory: Memory, boots: Mapping[Boot, Sequence[Observation]]
-) -> None:
-    """Count the events of several starts in; those that come in order share their statements."""
-    gone_on = list[_Cells]()
-    others = dict[Boot, Sequence[Observation]]()
-    for boot, events in boots.items():
-        last = memory.last(connection, boot)
-        if last is not None and _goes_on(last, events):
-            last += len(events)
-            gone_on.append((last, max(map(_instant, events)), *boot))
-            memory.counted(boot, last)
+@attrs.define
+class NumbersOfBatch:
+    """Counts the numbers of a batch in; those that come in order share their statements."""
+
+    connection: sqlite3.Connection
+    memory: Memory
+    _in_order: dict[Boot, int] = attrs.field(factory=dict[Boot, int], init=False)
+    """Of each start that goes on, the latest instant."""
+    _others: dict[Boot, list[Observation]] = attrs.field(
+        factory=dict[Boot, list[Observation]], init=False
+    )
+
+    def hear(self, event: Observation, number: int, at: int) -> None:
+        """Take an event that was observed at an instant."""
+        boot = (event.agent_id, event.boot_id)
+        others = self._others.get(boot)
+        if others is not None:
+            others.append(event)
+        elif self.memory.last(self.connection, boot) == number - 1:
+            self.memory.counted(boot, number)
+            self._in_order[boot] = max(at, self._in_order.get(boot, at))
         else:
-            others[boot] = events
-            memory.counted(boot, None)
-    connection.executemany(_ON, gone_on)
-    _count_others(connection, others)
+            self._others[boot] = [event]
 
+    def write(self) -> None:
+        """Write what was heard."""
+        last = self.memory.last
+        self.connection.executemany(
+            _ON,
+            [(last(self.connection, boot), at, *boot) for boot, at in self._in_order.items()],
+        )
+        for some in chunks([*self._others.items()]):
+            self._count(some)
 
-def _goes_on(last: int, events: Sequence[Observation]) -> bool:
-    return all(event.seq == number for number, event in enumerate(events, last + 1))
-
-
-def _count_others(
-    connection: sqlite3.Connection, boots: Mapping[Boot, Sequence[Observation]]
-) -> None:
-    ahead = [(boot, events, _in_order(boot, events)) for boot, events in boots.items()]
-    for some in chunks(ahead):
-        begun = [cells for _, _, cells in some if cells is not None and len(cells) == _BEGUN]
-        gone_on = [cells for _, _, cells in some if cells is not None and len(cells) != _BEGUN]
-        if in_step(connection, (_BEGIN, begun), (_NEXT, gone_on)):
-            done = [cells is not None for _, _, cells in some]
-        else:
-            done = [False] * len(some)
-        for (boot, events, _), is_done in zip(some, done, strict=True):
-            if not is_done:
-                Numbers(connection, boot).count(events)
+    def _count(self, some: Sequence[tuple[Boot, Sequence[Observation]]]) -> None:
+        ahead = [_in_order(*each) for each in some]
+        begun = [cells for cells in ahead if cells is not None and len(cells) == _BEGUN]
+        gone_on = [cells for cells in ahead if cells is not None and len(cells) != _BEGUN]
+        done = in_step(self.connection, (_BEGIN, begun), (_NEXT, gone_on))
+        for (boot, events), cells in zip(some, ahead, strict=True):
+            if done and cells is not None:
+                self.memory.counted(boot, max(map(_number, events)))
+            else:
+                Numbers(self.connection, boot).count(events)
+                self.memory.counted(boot, None)
 
 
 def _in_order(boot: Boot, events: Sequence[Observation]) -> _Cells | None:
@@ -140,7 +148,3 @@ class Numbers:
 
 def _number(event: Observation) -> int:
     return event.seq or 0
-
-
-def _instant(event: Observation) -> int:
-    return millis(event.observed_at)

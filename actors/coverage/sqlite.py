@@ -10,11 +10,11 @@ from typing import TypeAlias
 import attrs
 
 from actors.coverage.core import Cause, Hole, Span, account, hole_between
-from actors.coverage.memory import Boot, Key, Memory
-from actors.coverage.numbers import count_numbers
+from actors.coverage.memory import Memory
+from actors.coverage.numbers import NumbersOfBatch
 from actors.coverage.rows import hole_of, instant, millis
 from actors.coverage.store import AgentCoverage, CheckCoverage, CoverageReport
-from actors.coverage.times import Watched, count_times
+from actors.coverage.times import TimesOfBatch, Watched
 from actors.messages import Observation
 from runtime.store import Query, Write
 
@@ -48,32 +48,19 @@ class SqliteCoverage:
 
         def write(connection: sqlite3.Connection) -> None:
             self._memory.begin(connection)
-            boots: dict[Boot, list[Observation]] = {}
-            checks: dict[Key, list[Observation]] = {}
+            numbers = NumbersOfBatch(connection, self._memory)
+            times = TimesOfBatch(connection, self._memory)
+            observed_at, at = None, 0
             for each in observations:
+                if each.observed_at is not observed_at:  # what arrived together often has one
+                    observed_at = each.observed_at
+                    at = millis(observed_at)
                 if each.seq is not None:
-                    boot = (each.agent_id, each.boot_id)
-                    if boot in boots:
-                        boots[boot].append(each)
-                    else:
-                        boots[boot] = [each]
-                key = (each.site, each.host, each.check)
-                if key in checks:
-                    checks[key].append(each)
-                else:
-                    checks[key] = [each]
-            # Numbers first: they say why a time was not observed.
-            count_numbers(connection, self._memory, boots)
-            beats = ((key, answers, self.beat(answers[-1])) for key, answers in checks.items())
-            count_times(
-                connection,
-                self._memory,
-                (
-                    (key, answers, round(beat * 1000))
-                    for key, answers, beat in beats
-                    if beat is not None
-                ),
-            )
+                    numbers.hear(each, each.seq, at)
+                if (beat := self.beat(each)) is not None:
+                    times.hear(each, at, round(beat * 1000))
+            numbers.write()  # first: they say why a time was not observed
+            times.write()
 
         return write
 

@@ -1,25 +1,20 @@
 """How the answers to a check are counted in, within the commit that keeps them."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
-from typing import TypeAlias
+from collections.abc import Sequence
 
 import attrs
 
 from actors.coverage.core import Cause, Hole, hole_between, reach
-from actors.coverage.memory import Key, Memory
-from actors.coverage.rows import chunks, hole_of, in_step, millis
+from actors.coverage.memory import Account, Key, Memory
+from actors.coverage.rows import hole_of, millis
 from actors.messages import Observation, Status
 
 _ON = "UPDATE watched SET last_at = ? WHERE number = ?"
-_SEEN = (
+_FIRST = (
     "INSERT INTO watched (site, host, check_id, source, interval_ms, since, last_at, unanswered,"
     " reason, heard_at) VALUES (?, ?, ?, ?, ?, ?, ?, 0, '', ?)"
-    " ON CONFLICT (site, host, check_id) DO UPDATE SET last_at = excluded.last_at"
-    " WHERE last_at BETWEEN ? AND excluded.since AND interval_ms = excluded.interval_ms"
-    " AND unanswered = 0 AND retired_at IS NULL"
 )
-"""Sees a check for the first time, or in time."""
 _GET = (
     "SELECT source, interval_ms, since, last_at, unanswered, reason, heard_at FROM watched"
     " WHERE site = ? AND host = ? AND check_id = ? AND retired_at IS NULL"
@@ -59,66 +54,48 @@ class Watched:
         return self.since - self.interval if self.last_at is None else self.last_at
 
 
-_Cells: TypeAlias = tuple[str | int, ...]
+@attrs.define
+class TimesOfBatch:
+    """Counts the answers of a batch in; those in time move nothing but `last_at`.
 
-
-def count_times(
-    connection: sqlite3.Connection,
-    memory: Memory,
-    checks: Iterable[tuple[Key, Sequence[Observation], int]],
-) -> None:
-    """Count answers to several checks in, each with its interval; those in time share a statement.
-
-    One that moves nothing but `last_at` leaves `source` and `heard_at` as they were.
+    `source` and `heard_at` are then left as they were.
     """
-    gone_on = list[tuple[int, int]]()
-    others = list[_Ahead]()
-    for key, answers, interval in checks:
-        span = _in_time(answers, interval)
-        known = memory.account(connection, key)
-        if (
-            span is not None
-            and known is not None
-            and known.interval == interval
-            and span[0] - reach(interval) <= known.last_at <= span[0]
-        ):
-            known.last_at = span[1]
-            gone_on.append((span[1], known.number))
-        else:
-            others.append((key, answers, interval, span))
-            memory.changed(key)
-    connection.executemany(_ON, gone_on)
-    for some in chunks(others):
-        seen = [_seen(*each) for each in some if each[3] is not None]
-        done = in_step(connection, (_SEEN, seen))
-        for key, answers, interval, span in some:
-            if span is None or not done:
-                Times(connection, key, interval).count(answers)
 
+    connection: sqlite3.Connection
+    memory: Memory
+    _in_time: dict[int, int] = attrs.field(factory=dict[int, int], init=False)
+    """By number, the instant of the last of them."""
+    _others: dict[Key, list[Observation]] = attrs.field(
+        factory=dict[Key, list[Observation]], init=False
+    )
+    _intervals: dict[Key, int] = attrs.field(factory=dict[Key, int], init=False)
+    """Of the others."""
 
-_Ahead: TypeAlias = tuple[Key, Sequence[Observation], int, tuple[int, int] | None]
+    def hear(self, answer: Observation, at: int, interval: int) -> None:
+        """Take an answer that was given at an instant, with its interval."""
+        key = (answer.site, answer.host, answer.check)
+        others = self._others.get(key)
+        if others is None and observes(answer):
+            known = self.memory.account(self.connection, key)
+            if known is None:
+                cells = (*key, answer.source, interval, at, at, at)
+                number = self.connection.execute(_FIRST, cells).lastrowid or 0
+                self.memory.opened(key, Account(number, at, interval))
+                return
+            if known.interval == interval and 0 <= at - known.last_at <= reach(interval):
+                known.last_at = self._in_time[known.number] = at
+                return
+        if others is None:
+            others = self._others[key] = []
+        others.append(answer)
+        self._intervals[key] = interval
 
-
-def _in_time(answers: Sequence[Observation], interval: int) -> tuple[int, int] | None:
-    """Give the first and the last instant; None where there may be a hole among the answers."""
-    if len(answers) == 1:
-        [answer] = answers
-        if not observes(answer):
-            return None
-        at = millis(answer.observed_at)
-        return at, at
-    instants = [millis(each.observed_at) for each in answers]
-    first, last = min(instants), max(instants)
-    if last - first > reach(interval) or not all(map(observes, answers)):
-        return None
-    return first, last
-
-
-def _seen(
-    key: Key, answers: Sequence[Observation], interval: int, span: tuple[int, int] | None
-) -> _Cells:
-    first, last = span or (0, 0)
-    return (*key, answers[-1].source, interval, first, last, last, first - reach(interval))
+    def write(self) -> None:
+        """Write what was heard."""
+        self.connection.executemany(_ON, [(at, each) for each, at in self._in_time.items()])
+        for key, answers in self._others.items():
+            Times(self.connection, key, self._intervals[key]).count(answers)
+            self.memory.changed(key)
 
 
 @attrs.frozen
