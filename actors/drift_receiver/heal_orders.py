@@ -100,6 +100,8 @@ class HealOrders:
 
     def hear(self, host: str, check: str, *, passed: bool) -> None:
         """Tell those who wait for it that an event is durable."""
+        if not self._heard:  # nearly always
+            return
         for ear in self._heard.get((host.casefold(), check), ()):
             ear.passed = passed
             ear.heard.set()

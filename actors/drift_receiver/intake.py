@@ -3,23 +3,16 @@
 An event is acked when the journal has it on disk, not when it is healed.
 """
 
-import datetime as dt
-import itertools
 from collections.abc import Sequence
 
 import attrs
 import structlog
 
 from actors.drift_receiver.calls import commands
-from actors.drift_receiver.core import (
-    NAME_CHARS,
-    Vocabulary,
-    observation_of,
-    problem_of,
-)
+from actors.drift_receiver.core import NAME_CHARS, Vocabulary, observation_of
 from actors.drift_receiver.fleet import Fleet
 from actors.drift_receiver.heal_orders import HealOrders
-from actors.messages import Observation, Recorded, Status
+from actors.messages import Observation, Platform, Recorded, Status
 from actors.requests import NotKept, RecordObservations
 from protos.compliance_pb2 import DriftAck, DriftEvent
 from runtime.clock import Clock
@@ -65,22 +58,31 @@ class DriftIntake:
         """Put events into our words; give the reason where one will not be taken."""
         arrived = self.clock.now()
         ids = self.ids.several("observation", len(events))
-        return list(map(self._heard, callers, events, ids, itertools.repeat(arrived)))
+        site, platform, vocabulary = self.fleet.settings.site, self._platform, self.vocabulary
+        return [
+            self._taken(
+                caller, event, observation_of(event, id_, site, platform, vocabulary, arrived)
+            )
+            for caller, event, id_ in zip(callers, events, ids, strict=True)
+        ]
 
-    def _heard(
-        self, caller: Caller, event: DriftEvent, id_: str, arrived: dt.datetime
+    def _taken(
+        self, caller: Caller, event: DriftEvent, heard: Observation | str
     ) -> Observation | str:
-        problem = problem_of(event)
-        agent_id = event.agent_id
-        if problem is None and caller.identity:
-            problem = self.fleet.foreign(caller, agent_id, event.hostname)
-        if problem is not None:
-            log.debug("event_refused", agent_id=agent_id[:NAME_CHARS], reason=problem)
-            return problem
+        """Give what was heard if the caller may say it; else the reason."""
+        problem: str | None = None
+        if isinstance(heard, str):
+            problem = heard
+        elif caller.identity:
+            problem = self.fleet.foreign(caller, heard.agent_id, heard.host)
+        if problem is None:
+            return heard
+        log.debug("event_refused", agent_id=event.agent_id[:NAME_CHARS], reason=problem)
+        return problem
+
+    def _platform(self, agent_id: str, host: str) -> Platform:
         agent = self.fleet.agent(agent_id)
-        platform = agent.platform if agent else self.vocabulary.platform(event.hostname)
-        site = self.fleet.settings.site
-        return observation_of(event, id_, site, platform, self.vocabulary, arrived)
+        return agent.platform if agent else self.vocabulary.platform(host)
 
     async def _recorded(self, heard: Sequence[Observation]) -> Sequence[Recorded | NotKept]:
         try:
@@ -99,9 +101,9 @@ class DriftIntake:
             return _refused(_reason(answer.error))
         self.orders.hear(heard.host, heard.check, passed=heard.status is not _FAIL)
         ack = DriftAck(event_id=answer.observation_id, received=True)
-        if heard.status is _FAIL:
-            for command in commands(self.orders.orders_for(heard.host)[:1]):
-                ack.heal_command.CopyFrom(command)
+        if heard.status is _FAIL and (orders := self.orders.orders_for(heard.host)):
+            [command] = commands(orders[:1])
+            ack.heal_command.CopyFrom(command)
         return ack
 
 

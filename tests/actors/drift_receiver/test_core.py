@@ -13,7 +13,6 @@ from actors.drift_receiver.core import (
     agent_id_of,
     observation_of,
     platform_of,
-    problem_of,
 )
 from actors.messages import Observation, Platform, Severity, Status
 from protos.compliance_pb2 import DriftEvent
@@ -47,15 +46,21 @@ def but(**changes: object) -> DriftEvent:
 _REST = but(actual="x" * EVENT_BYTES).ByteSize() - EVENT_BYTES
 
 
-def heard(event: DriftEvent) -> Observation:
+def put(event: DriftEvent) -> Observation | str:
     return observation_of(
         event,
         id="observation_1",
         site="site-1",
-        platform=Platform.WINDOWS,
+        platform=lambda _, __: Platform.WINDOWS,
         vocabulary=VOCABULARY,
         arrived=EPOCH,
     )
+
+
+def heard(event: DriftEvent) -> Observation:
+    observation = put(event)
+    assert isinstance(observation, Observation), observation
+    return observation
 
 
 def test_an_event_is_put_into_our_words() -> None:
@@ -104,8 +109,8 @@ def test_nothing_was_observed_after_it_arrived(timestamp: int) -> None:
 
 
 def test_a_good_event_has_no_problem() -> None:
-    assert problem_of(FIREWALL_OFF) is None
-    assert problem_of(but(agent_id="", boot_id="", seq=0)) is None
+    assert heard(FIREWALL_OFF)
+    assert heard(but(agent_id="", boot_id="", seq=0))
 
 
 @pytest.mark.parametrize(
@@ -144,7 +149,7 @@ def test_a_good_event_has_no_problem() -> None:
     ],
 )
 def test_what_cannot_be_kept_is_refused_with_a_reason(event: DriftEvent, told: str) -> None:
-    assert problem_of(event) == told
+    assert put(event) == told
 
 
 @pytest.mark.parametrize(
