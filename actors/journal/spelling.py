@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Mapping
 from json.encoder import encode_basestring as quoted
+from typing import cast
 
 from actors.messages import JSON, Observation
 from runtime.codec import to_json
@@ -15,13 +16,12 @@ def _controls(controls: tuple[str, ...]) -> str:
 
 
 def _mapping(data: Mapping[str, JSON]) -> str:
-    """Spell a mapping as `to_json` does; one of texts in a tenth of its time."""
-    lines = list[str]()
-    for name in sorted(data) if len(data) > 1 else data:
-        value = data[name]
-        if not isinstance(value, str):
-            return to_json(data)
-        lines.append(f"{quoted(name)}:{quoted(value)}")
+    """Spell a mapping; one of texts in a tenth of the time that `to_json` takes."""
+    texts = cast("Mapping[str, str]", data)
+    try:
+        lines = [f"{quoted(name)}:{quoted(text)}" for name, text in texts.items()]
+    except TypeError:  # one is no text
+        return to_json(data)
     return f"{{{','.join(lines)}}}"
 
 

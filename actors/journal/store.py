@@ -16,7 +16,7 @@ class UnkeepableError(ArightError):
     """An observation says what the store cannot spell: half a character, or too large a number."""
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)  # as an `Observation`
 class Recording:
     """What became of one observation."""
 

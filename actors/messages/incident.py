@@ -102,7 +102,7 @@ class Decision:
         return self.rule_id if self.plan is None else self.plan.pattern_signature
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)  # as an `Observation`
 class Incident:
     """Drift that must be settled; one at a time for a site, host and check."""
 

@@ -81,7 +81,7 @@ class Observation:
     """For error and unknown: why there is no better answer."""
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class Recorded:
     """An observation is durable."""
 

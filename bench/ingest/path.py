@@ -35,6 +35,7 @@ from actors.messages import IncidentToDecide, Moment, Observation
 from protos.compliance_pb2 import DriftAck, DriftEvent
 from runtime.actor import Actor, actor
 from runtime.clock import SystemClock
+from runtime.garbage import look_seldom
 from runtime.hosts.grpc import Caller
 from runtime.hosts.sqlite import Database, open_database
 from runtime.ids import TimeOrderedIds
@@ -232,6 +233,7 @@ def main() -> None:
     parser.add_argument("--disk", help="a folder on the disk to measure; a tmpfs flushes nothing")
     args = parser.parse_args()
     configure_logs(level="error")
+    look_seldom()  # as an appliance does
     print("us of CPU time of an event, by the size of its batch")
     for size in args.sizes:
         with tempfile.TemporaryDirectory(dir=args.disk) as folder:

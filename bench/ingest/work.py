@@ -5,7 +5,6 @@ decision on what opens or changes an incident: by the same functions, in the sam
 a file with WAL and `synchronous=FULL`.
 """
 
-import gc
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -31,6 +30,7 @@ from actors.messages import Moment, Observation
 from actors.requests import RecordObservations
 from protos.compliance_pb2 import DriftAck, DriftEvent
 from runtime.clock import Clock, SystemClock
+from runtime.garbage import look_seldom
 from runtime.hosts import sqlite
 from runtime.hosts.group_commit import Commit, commit_together
 from runtime.hosts.grpc import Caller
@@ -120,7 +120,7 @@ class BareWork:
 def real_work() -> Work:
     """Make the work with the shipped rules and the names of the shipped checks."""
     catalogue, clock = load_catalogue(Settings()), SystemClock()
-    gc.freeze()  # as an appliance does: rules stay
+    look_seldom()  # as an appliance does
     ids = TimeOrderedIds(clock)
     vocabulary = Vocabulary(catalogue.names.aliases, catalogue.names.severities)
     store = InlineStore.with_schemas({})

@@ -1,7 +1,6 @@
 """The appliance: opens what lasts, then starts the line and what speaks to it."""
 
 import contextlib
-import gc
 import linecache
 import signal
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -35,6 +34,7 @@ from actors.scanner import Watch
 from runtime.actor import Actor, service
 from runtime.clock import Clock, SystemClock
 from runtime.errors import InvalidFileError, StoreError
+from runtime.garbage import look_seldom
 from runtime.health import snapshot
 from runtime.hosts.file_writers import FileWriters, open_writers
 from runtime.hosts.grpc import Limits
@@ -81,7 +81,7 @@ async def run_appliance(settings: Settings) -> None:
     state_dir = settings.state_path
     linecache.clearcache()  # attrs leaves 2 MiB there: the source of what it made
     in_force = InForce(settings, load_catalogue(settings))
-    gc.freeze()  # rules stay: a collector that walks them again and again delays decisions
+    look_seldom()
     shutdown = Shutdown()
     bells: list[Callable[[], None]] = []
     async with contextlib.AsyncExitStack() as stack:
