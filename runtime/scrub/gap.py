@@ -24,6 +24,7 @@ _INDEX: Final = re.compile(
     r"|[\"']>\s{0,9}<value(?=>)|\s{1,8}REG_(?:SZ|EXPAND_SZ)(?=\s))?"
 )
 """What ends a phrase: `phone2=`, `MRN(s)`, `patient's`, `(mrn)=`, `key="mrn" value=`."""
+_INDEXING: Final = frozenset(" \"',vecR0123456789")
 _SIGNS: Final = re.compile(
     r"(?:[ \t]|\.{2,40}(?=[ :])|\([a-z][a-z ./]{1,20}\)"
     r"|[:=#>~\"'\\(\[{]|[NE](?=')|(?<=')%|\|(?= )|-(?![A-Za-z])|-(?=-[ ])|,(?= )|&nbsp;"
@@ -69,11 +70,11 @@ def gap_behind(text: str, end: int) -> Gap:
     """Read on from the end of a phrase to where its value would begin."""
     if (short := _one_sign(text, end)) is not None:
         return short
-    at, strong, told = end, False, False
-    if (index := _INDEX.match(text, at)) is not None:
-        at = index.end()
+    at, strong, told = _behind_index(text, end), False, False
     for _ in range(_MOST_WORDS):
-        if (signs := _SIGNS.match(text, at)) is not None:
+        if text[at : at + 1] == " " and text[at + 1 : at + 2].islower():
+            at += 1  # as between most words; the pattern takes five times as long to say so
+        elif (signs := _SIGNS.match(text, at)) is not None:
             strong = strong or not _STRONG.isdisjoint(signs[0])
             at = signs.end()
         if text[at - 1] in _QUOTES or text[at - 1].isalnum():
@@ -93,6 +94,14 @@ def gap_behind(text: str, end: int) -> Gap:
         strong = strong or (small in _LIKE and text[word.end() : word.end() + 2] in _QUOTED)
         at = word.end()
     return Gap(end, at, strong, told)
+
+
+def _behind_index(text: str, end: int) -> int:
+    """Read past what ends a phrase; most that stands behind a blank is none."""
+    if text[end : end + 1] == " " and text[end + 1 : end + 2] not in _INDEXING:
+        return end
+    index = _INDEX.match(text, end)
+    return end if index is None else index.end()
 
 
 def _one_sign(text: str, end: int) -> Gap | None:

@@ -188,14 +188,15 @@ class Names:
 
     def _unheard_of(self, text: str, first: str, last: str, end: int) -> bool:
         """Say whether words that mean nothing else may be somebody's name, among patients."""
-        words = self.vocabulary
-        return text[end : end + 1] not in _INNER and all(
-            len(each) > _SHORTEST
-            and not each.isupper()
-            and small not in words.common
-            and small not in words.phrases
-            for each in (first, last)
-            for small in (each.lower(),)
+        if len(first) <= _SHORTEST or len(last) <= _SHORTEST or first.isupper() or last.isupper():
+            return False
+        words, one, two = self.vocabulary, first.lower(), last.lower()
+        return (
+            text[end : end + 1] not in _INNER
+            and one not in words.common
+            and two not in words.common
+            and one not in words.phrases
+            and two not in words.phrases
         )
 
     def _are_names(self, given: str, family: str) -> bool:
