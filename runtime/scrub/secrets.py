@@ -1,5 +1,6 @@
 """What opens a door: passwords beside their words, and tokens and keys by their form."""
 
+import functools
 import re
 from typing import Final
 
@@ -55,6 +56,12 @@ _COMMA: Final = re.compile(r",[^\s\"'<>;,=:\x01|]{1,64}(?=;)")
 """A comma within a password of a connection string, whose fields part at semicolons."""
 
 
+@functools.lru_cache(maxsize=1024)
+def _is_short(spelled: str) -> bool:
+    """Say whether a phrase may name a secret of few characters, as a PIN is."""
+    return any(word in spelled for word in _SHORT)
+
+
 def secret_at(text: str, spelled: str, gap: Gap) -> tuple[int, int] | None:
     """Give where the secret beside a phrase begins and ends, if one stands there."""
     start, strong, told = gap.start, gap.strong, gap.told
@@ -71,10 +78,10 @@ def secret_at(text: str, spelled: str, gap: Gap) -> tuple[int, int] | None:
         value, span = value + more[0], (span[0], more.end())
     trimmed = value.rstrip(".)]},!?" if not strong else ")]}")
     span = span[0], span[0] + len(trimmed)
-    short = any(word in spelled for word in _SHORT)
+    short = _is_short(spelled)
     bare = trimmed.lower().strip("*<>%$()[]{}.")
     if (
-        (not strong and trimmed[0] == "-")
+        (not strong and trimmed[:1] == "-")
         or bare in _NONE
         or len(trimmed) < (3 if short else 6)
         or _NAMED.search(trimmed)

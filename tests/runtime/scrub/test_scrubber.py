@@ -21,6 +21,10 @@ def test_a_value_has_one_tag_at_a_site_however_it_is_punctuated() -> None:
     assert TAG.findall(one) == TAG.findall(two) != []
 
 
+def test_a_password_of_nothing_but_signs_stops_no_text() -> None:
+    assert SCRUBBER.text("password ))) of ws-12").text == "password ))) of ws-12"
+
+
 def test_another_site_has_other_tags() -> None:
     other = Scrubber(b"the key of another site")
 
