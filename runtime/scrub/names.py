@@ -134,7 +134,10 @@ class Names:
 
     def known(self, small: str) -> bool:
         """Say whether a word in small letters is a name that everybody knows."""
-        return small in self.vocabulary.given or small in self.vocabulary.family
+        words = self.vocabulary
+        if "-" in small:
+            return any(part in words.given or part in words.family for part in small.split("-"))
+        return small in words.given or small in words.family
 
     def anywhere(self, text: str) -> Iterator[tuple[int, int]]:
         """Find names that nothing stands beside: a known given name and what goes with it."""

@@ -89,7 +89,9 @@ def secret_at(text: str, spelled: str, gap: Gap) -> tuple[int, int] | None:
         return None
     if strong:
         few = trimmed.isalpha() or (trimmed.isdigit() and len(trimmed) < _LONG_NUMBER)
-        return span if short or not few or len(trimmed) >= _LONG else None
+        # Behind `Basic` and its like stands a secret, whatever it is made of.
+        sure = short or not few or span[0] > start
+        return span if sure or len(trimmed) >= _LONG else None
     if not told and not _mixed(trimmed):
         return None
     return span if _mixed(trimmed) or (told and short and not trimmed.islower()) else None
