@@ -30,6 +30,9 @@ _READERS = 4
 _CACHE_KIB = 16 * 1024
 """Of pages that the writer keeps at hand."""
 
+_NO_LIMIT = 2**32 - 2
+"""Pages of a file, by SQLite's own measure."""
+
 _LOG_PAGES = 4000
 """After which the log (16 MiB) is moved into the file: a page that changes often moves once."""
 
@@ -182,7 +185,11 @@ def _migrated(
     connection: sqlite3.Connection, schemas: Mapping[str, Traversable]
 ) -> sqlite3.Connection:
     try:
+        [most] = connection.execute("PRAGMA max_page_count").fetchone()
+        # A table that gets another form stands there twice until the other one is dropped.
+        connection.execute(f"PRAGMA max_page_count = {_NO_LIMIT}")
         migrate(connection, schemas)
+        connection.execute(f"PRAGMA max_page_count = {most}")
     except BaseException:
         connection.close()
         raise

@@ -163,6 +163,23 @@ async def test_over_its_budget_nothing_is_acked_and_room_that_is_made_is_used(
     assert (tmp_path / "j.db").stat().st_size <= ONE_MB
 
 
+async def test_a_table_of_more_than_half_the_budget_gets_another_form(
+    tmp_path: Path, schema: Path
+) -> None:
+    async with open_database(tmp_path / "j.db", {"blobs": schema}, max_bytes=ONE_MB) as database:
+        kept = await _fill(database)
+    (schema / "0002_other.sql").write_text(
+        "create table other (name text, body blob) strict;\n"
+        "insert into other select * from blobs;\n"
+        "drop table blobs;\n"
+        "alter table other rename to blobs;\n"
+    )
+
+    async with open_database(tmp_path / "j.db", {"blobs": schema}, max_bytes=ONE_MB) as database:
+        assert await database.read(names) == kept
+        await database.commit(add("again"))
+
+
 async def test_a_file_that_is_no_database_is_named(tmp_path: Path, schema: Path) -> None:
     (tmp_path / "j.db").write_bytes(b"no database at all" * 100)
 
