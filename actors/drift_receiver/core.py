@@ -45,9 +45,7 @@ class ReceiverSettings:
     """Serve without certificates; a loopback address only."""
     interval_s: int = 300
     """Seconds between two looks of an agent."""
-    enabled_checks: tuple[str, ...] = (
-        "bitlocker", "defender", "patches", "firewall", "screenlock", "rmm_detection",
-    )  # fmt: skip
+    enabled_checks: tuple[str, ...] = ()
     """In the agents' own words."""
     check_config: Mapping[str, str] = attrs.field(factory=dict[str, str])
     """Passed on as it is."""

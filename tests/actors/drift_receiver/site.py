@@ -120,7 +120,9 @@ class Site:
     """The wiring of a receiver and its journal."""
 
     settings: ReceiverSettings = attrs.field(
-        factory=lambda: ReceiverSettings("site-1", port=0, insecure_loopback=True)
+        factory=lambda: ReceiverSettings(
+            "site-1", port=0, insecure_loopback=True, enabled_checks=("firewall", "patches")
+        )
     )
     store: InlineStore = attrs.field(factory=lambda: inline_store("drift_receiver"))
     journal: FakeJournal = attrs.field(factory=FakeJournal)

@@ -41,7 +41,7 @@ async def test_a_host_that_registers_again_keeps_its_id(site: Site) -> None:
     assert first.agent_id.startswith("go-WS-7-")
     assert again.agent_id == first.agent_id
     assert (first.check_interval_seconds, first.capability_tier) == (300, MONITOR_ONLY)
-    assert "firewall" in first.enabled_checks
+    assert first.enabled_checks == ["firewall", "patches"]
 
 
 async def test_what_an_agent_said_of_its_host_is_known_after_a_restart(site: Site) -> None:
