@@ -2,11 +2,16 @@
 
 import pytest
 import trio
+from hypothesis import settings
 
 # Before any test speaks grpclib as a client: see the first lines of runtime/hosts/grpc_client.py.
 import runtime.hosts.asyncio_island  # noqa: F401
 
 pytest_plugins = ["tests.skips"]
+
+# No example is judged by the clock: the machine may be busy with something else.
+settings.register_profile("aright", deadline=None)
+settings.load_profile("aright")
 
 
 @pytest.fixture(autouse=True)
