@@ -10,7 +10,7 @@ import functools
 import re
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import attrs
@@ -130,9 +130,9 @@ def _spelled(char: str) -> str:
 _LETTERS: Final = {"Lu": "X", "Lt": "X"}
 
 
-_ENTITIES: Final = dict(
-    zip(("&nbsp;", "&amp;", "&quot;", "&apos;", "&lt;", "&gt;"), " &\"'<>", strict=True)
-)
+_ENTITIES: Final[Mapping[str, str]] = {
+    "&nbsp;": " ", "&amp;": "&", "&quot;": '"', "&apos;": "'", "&lt;": "<", "&gt;": ">",
+}  # fmt: skip
 
 
 def _decoded(escape: re.Match[str]) -> str:
