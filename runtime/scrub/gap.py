@@ -3,6 +3,7 @@
 import re
 from typing import Final, NamedTuple
 
+from runtime.scrub.normal import SCRUBBED
 from runtime.scrub.word_sets import words_of
 
 GAP_WORDS: Final = words_of(
@@ -43,9 +44,9 @@ _WHOSE: Final = re.compile(
 )
 _FOR_WHAT: Final = re.compile(
     r"[A-Za-z][\w\-]{1,20}(?: [a-z][\w\-]{1,20}){0,2}: "
-    r"(?=[^\s\d\-!@#$%^&*]{0,40}[\d\-!@#$%^&*])(?=\S{6})"
+    rf"(?={SCRUBBED}|[^\s\d\-!@#$%^&*]{{0,40}}[\d\-!@#$%^&*])(?=\S{{6}})"
 )
-"""For what it is: `password for the front desk: ...`."""
+"""For what it is: `password for the front desk: ...`; the value may be scrubbed already."""
 _FOR: Final = frozenset({"for ", " of "})
 """Before whose number it is: `policy for Ana Ruiz: 8827`."""
 _WHOSE_NEXT: Final = ("for", "of")

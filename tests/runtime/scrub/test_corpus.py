@@ -12,6 +12,7 @@ NAMES = (
     "outsider_again.txt",
     "reader.txt",
     "reader_again.txt",
+    "reader_last.txt",
 )
 SCRUBBER = Scrubber(b"the key of the tests")
 
