@@ -241,7 +241,7 @@ class Connection(Wire):
             self.awaits = True
             self.floor.arrived(call)
 
-    # Frames other than DATA.
+    # Frames, but for messages that come whole.
 
     def _frame(self, kind: int, flags: int, stream: int, payload: bytes, now: float) -> None:
         if kind == frames.DATA and not self._in_block:

@@ -53,7 +53,7 @@ class Inflow:
         end = min(end, begun + call.window, begun + self.window)
         count = 0
         while at + frames.MESSAGE_BYTES <= end:
-            kind, flags, stream, packed, size = unpack(data, at)
+            head, flags, stream, packed, size = unpack(data, at)  # length and type: DATA is 0
             after = at + frames.MESSAGE_BYTES + size
             if (
                 flags
@@ -61,7 +61,7 @@ class Inflow:
                 or stream != id_
                 or size > most
                 or after > end
-                or kind != size + PREFIX_BYTES << 8
+                or head != (size + PREFIX_BYTES) << 8
             ):
                 break
             add(data[at + frames.MESSAGE_BYTES : after])
