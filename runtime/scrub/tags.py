@@ -12,7 +12,6 @@ from runtime.scrub.span import Span
 TAG: Final = re.compile(r"<[a-z][a-z_]{1,23}:[0-9a-f]{6}>")
 
 _SHORTEST_KEY: Final = 16
-_REMEMBERED: Final = 4096
 
 
 @attrs.frozen
@@ -21,8 +20,6 @@ class Tags:
 
     key: bytes = attrs.field(repr=False, validator=attrs.validators.min_len(_SHORTEST_KEY))
     _mac: hmac.HMAC = attrs.field(init=False, repr=False, eq=False)
-    _lately: dict[str, str] = attrs.field(factory=dict[str, str], init=False, repr=False, eq=False)
-    """Tags made lately: the same people come again and again."""
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "_mac", hmac.new(self.key, digestmod=hashlib.sha256))
@@ -30,14 +27,9 @@ class Tags:
     def tag(self, label: str, value: str) -> str:
         """Name a value; how it is punctuated and its case make no other."""
         told = f"{label}\0{''.join(filter(str.isalnum, value)).casefold()}"
-        if (known := self._lately.get(told)) is not None:
-            return known
         mac = self._mac.copy()  # half the time of a new one: the key is in it
         mac.update(told.encode("utf-8", "surrogatepass"))
-        if len(self._lately) >= _REMEMBERED:
-            self._lately.clear()
-        self._lately[told] = tag = f"<{label}:{mac.hexdigest()[:6]}>"
-        return tag
+        return f"<{label}:{mac.hexdigest()[:6]}>"
 
     def tagged(self, text: str, spans: list[Span]) -> str:
         """Put tags in the place of `spans`, which stand in order and apart."""
