@@ -94,7 +94,6 @@ def _may_be_person(one: str, two: str, words: Vocabulary) -> bool:
         len(each) >= _SHORTEST
         and (known or each[0].isupper())
         and each.lower() not in _NO_NAMES
-        and each.lower() not in words.common
-        and each.lower() not in words.phrases
+        and not words.means(each.lower())
         for each in (one, two)
     )

@@ -175,17 +175,14 @@ class Names:
             family.isupper()
             and given.isupper()
             and small[0] in words.family
-            and not any(each in words.common or each in words.phrases for each in small)
+            and not any(map(words.means, small))
         )
 
     def _parted(self, family: str, given: str) -> bool:
         """Say whether capitals are a name as pictures carry it: `BURKE^SHANNON`."""
         words = self.vocabulary
         return all(
-            len(each) > _SHORTEST
-            and each.isupper()
-            and each.lower() not in words.common
-            and each.lower() not in words.phrases
+            len(each) > _SHORTEST and each.isupper() and not words.means(each.lower())
             for each in (family, given)
         )
 
@@ -193,13 +190,11 @@ class Names:
         """Say whether words that mean nothing else may be somebody's name, among patients."""
         if len(first) <= _SHORTEST or len(last) <= _SHORTEST or first.isupper() or last.isupper():
             return False
-        words, one, two = self.vocabulary, first.lower(), last.lower()
+        means = self.vocabulary.means
         return (
             text[end : end + 1] not in _INNER
-            and one not in words.common
-            and two not in words.common
-            and one not in words.phrases
-            and two not in words.phrases
+            and not means(first.lower())
+            and not means(last.lower())
         )
 
     def _are_names(self, given: str, family: str) -> bool:

@@ -74,9 +74,7 @@ def find_people(text: str, vocabulary: Vocabulary, found: list[Span]) -> None:
         found += (Span(*match.span("first"), "name"), Span(*match.span("last"), "name"))
     for match in _MARKED.finditer(text):
         small = (match["one"].lower(), match["two"].lower())
-        if not any(each in words for each in small for words in (vocabulary.common, _DAYS)) and (
-            not any(each in vocabulary.phrases for each in small)
-        ):
+        if not any(vocabulary.means(each) or each in _DAYS for each in small):
             found.append(Span(*match.span(), "name"))
     found.extend(Span(*match.span("id"), "policy") for match in _HELD.finditer(text))
     found.extend(Span(*match.span("id"), "patient_id") for match in _KEYED.finditer(text))
@@ -84,7 +82,7 @@ def find_people(text: str, vocabulary: Vocabulary, found: list[Span]) -> None:
         found += (Span(*match.span("name"), "name"), Span(*match.span("date"), "date"))
     for match in _NUMBERED.finditer(text):
         small = match["one"].lower(), match["two"].lower()
-        if not any(each in vocabulary.common or each in vocabulary.phrases for each in small):
+        if not any(map(vocabulary.means, small)):
             found += (Span(*match.span("name"), "name"), Span(*match.span("id"), "mrn"))
     for match in _PERSON.finditer(text):
         if not _is_person(match, vocabulary):

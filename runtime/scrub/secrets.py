@@ -257,12 +257,13 @@ _STRONG: Final = (
     r"(?![A-Za-z\-]{1,40}#\d+(?!\w)|[^\s@]{1,64}@[A-Za-z])[A-Za-z0-9!@#%^*?~+.\-_$&]{6,64}"
 )
 """What people choose for a password: letters, figures and a sign; no ticket, no address."""
+_LOGS_IN: Final = r"\b(?:log ?[io]n|sign ?in|user(?:name|id)?|uid|accounts?|cred\w*|rdp|vpn)\b"
 LOGIN_GATE: Final = (
-    r"(?i:\b(?:log ?[io]n|sign ?in|user(?:name|id)?|uid|accounts?|cred\w*|rdp|vpn)\b).*[!@#%^]"
+    rf"(?i:{_LOGS_IN}).*[!@#%^]"
     r"|\s-(?:p|P|pw|w|W|a) ?[\"']?\w*[A-Z!@#%^]"
 )
 _LOGIN: Final = re.compile(
-    r"(?:\b(?:log ?[io]n|sign ?in|user(?:name|id)?|uid|accounts?|cred\w*|rdp|vpn)\b[^\r\n]{0,40}?"
+    rf"(?:{_LOGS_IN}[^\r\n]{{0,40}}?"
     r"[\s/:,(|]|\s-(?:p|pw|w|a) ?)[\"']?(" + _STRONG + r")(?=[\s\"',;.)|]|$)",
     re.IGNORECASE,
 )

@@ -28,28 +28,22 @@ def find_by_position(text: str, vocabulary: Vocabulary, found: list[Span]) -> No
             continue
         begin = text.rfind("(", max(done, match.start() - _MOST_CHARACTERS), match.start())
         columns = text[begin + 1 : match.start()].split(",") if begin >= 0 else []
-        labels = [column_label(column.strip(" `\"[]'"), vocabulary) for column in columns]
+        names = [column.strip(" `\"[]'") for column in columns]
+        labels = [column_label(name, vocabulary) for name in names]
         done = match.end()
-        if set(filter(None, labels)) == {"name"} and "name" in map(_bare, columns):
+        if set(filter(None, labels)) == {"name"} and "name" in map(str.lower, names):
             continue  # the name of anything: of a job, a host
         if any(labels):
             done = _rows(text, done, labels, found)
-
-
-def _bare(column: str) -> str:
-    return column.strip(" `\"[]'").lower()
 
 
 def _rows(text: str, at: int, labels: list[str], found: list[Span]) -> int:
     """Read one row after the other; gives where the last ends."""
     column = 0
     while (literal := _LITERAL.match(text, at)) is not None:
-        kind = literal.lastgroup and next(
-            each for each in ("one", "two", "bare") if literal[each] is not None
-        )
-        label = labels[column] if column < len(labels) else ""
-        value = literal[kind] if kind else ""
-        if kind and label and value.strip().lower() not in _NO_VALUE and SCRUBBED not in value:
+        kind = next(each for each in ("one", "two", "bare") if literal[each] is not None)
+        label, value = labels[column] if column < len(labels) else "", literal[kind]
+        if label and value.strip().lower() not in _NO_VALUE and SCRUBBED not in value:
             found.append(Span(*literal.span(kind), label))
         at, column = literal.end(), column + 1
         if literal["end"] == ")":

@@ -54,6 +54,10 @@ class Vocabulary:
     ambiguous: frozenset[str]
     family: frozenset[str]
 
+    def means(self, word: str) -> bool:
+        """Say whether a word in small letters means something, so that it is hardly a name."""
+        return word in self.common or word in self.phrases
+
     def at(self, first: str, second: str) -> tuple[Phrase, ...]:
         """List the phrases that two words may begin, the longest first."""
         ways = self.phrases.get(first)
