@@ -49,13 +49,14 @@ class HealOrders:
         Raises:
             StoreError: the order could not be kept; nobody was given it.
         """
-        [known] = await self.store.commit(self.memory.give(order))
-        if known is not None:
-            return known
         host = order.host.casefold()
+        # Before the commit: a confirmation may come between it and our waiting.
         told = self._confirmed.setdefault(order.id, trio.Event())
-        self._waiting.setdefault(host, {})[order.id] = order
         try:
+            [known] = await self.store.commit(self.memory.give(order))
+            if known is not None:
+                return known
+            self._waiting.setdefault(host, {})[order.id] = order
             await told.wait()
         finally:
             self._forget(host, order.id)

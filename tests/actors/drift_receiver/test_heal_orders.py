@@ -2,7 +2,9 @@
 
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Any
 
+import attrs
 import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
@@ -17,6 +19,7 @@ from protos.compliance_pb2 import (
     RegisterRequest,
 )
 from runtime.errors import StoreFullError
+from runtime.store import Query, Store, Write
 from tests.actors.drift_receiver.site import Desk, Site
 from tests.runtime.crew import running
 from tests.system.agents import drift
@@ -120,6 +123,29 @@ async def test_a_confirmed_order_is_known_after_a_restart_and_not_given_again(si
     reborn = Site(store=site.store, agents_heal=True)
     assert await reborn.orders.heal(order(reborn)) == HealReport(success=False)
     assert not reborn.orders.orders_for("ws-7")
+
+
+async def test_a_confirmation_is_heard_in_the_instant_after_the_order_was_kept(site: Site) -> None:
+    """As after a restart: the agent knows the order from the life before."""
+
+    @attrs.frozen
+    class Confirming:
+        """A store of which the agent is faster than who gave the order."""
+
+        store: Store
+
+        async def commit(self, *writes: Write[Any]) -> list[Any]:
+            kept = await self.store.commit(*writes)
+            site.orders.store = self.store
+            assert await site.orders.confirm("heal_inc-1_1", "ws-7", HealReport(success=True))
+            return kept
+
+        async def read(self, query: Query[Any]) -> Any:
+            return await self.store.read(query)
+
+    site.orders.store = Confirming(site.store)
+    async with given(site, order(site)) as reports:
+        assert reports == [HealReport(success=True)]
 
 
 async def test_a_confirmation_that_cannot_be_kept_is_not_acked(
