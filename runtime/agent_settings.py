@@ -52,9 +52,9 @@ class AgentSettings(_Section):
     """A folder with checks/ and runbooks/ of the site's own."""
     shipped_rules: bool = True
     checks: list[str] | None = None
-    """Ids of the checks to ask; without it every check of the platform."""
-    interval: Seconds = 300
-    """Seconds between two looks."""
+    """Ids of the checks to ask; without it what the appliance wishes, else all of the platform."""
+    interval: Seconds | None = None
+    """Seconds between two looks; without it as the appliance wishes."""
     heartbeat: Seconds = 60
     """Seconds between two signs of life."""
     heals: list[Heal] = []

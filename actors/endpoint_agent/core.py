@@ -166,6 +166,16 @@ class Tier(enum.IntEnum):
     FULL_REMEDIATION = 2
 
 
+@attrs.frozen
+class Wishes:
+    """What the appliance would have this agent ask, as of its last answer to Register."""
+
+    interval_s: float = 0.0
+    """Seconds between two looks; 0 where it has not said."""
+    checks: tuple[str, ...] = ()
+    """In the words of agents; none where it has not said."""
+
+
 @attrs.define
 class Standing:
     """What the appliance said of this agent last."""

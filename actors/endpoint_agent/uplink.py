@@ -8,13 +8,21 @@ import structlog
 import trio
 from google.protobuf.message import Message
 
-from actors.endpoint_agent.core import Exchange, Fate, Given, Standing
+from actors.endpoint_agent.core import Exchange, Fate, Given, Standing, Wishes
 from actors.endpoint_agent.credentials import Credentials
 from actors.endpoint_agent.errors import leaves
 from actors.endpoint_agent.news import News
 from actors.endpoint_agent.remote_tools import remote_tools
 from actors.endpoint_agent.store import Commands, Spool, Spooled
-from actors.endpoint_agent.wire import PATH, ack_of, event_of, given_of, result_of, tier_of
+from actors.endpoint_agent.wire import (
+    PATH,
+    ack_of,
+    event_of,
+    given_of,
+    result_of,
+    tier_of,
+    wishes_of,
+)
 from protos.compliance_pb2 import (
     DriftAck,
     DriftEvent,
@@ -81,12 +89,16 @@ class Uplink:
     commands: Commands
     given: Post[Given]
     processes: Callable[[], Awaitable[Collection[str]]]
+    heed: Callable[[Wishes], None]
+    """Is told what the appliance wishes, at each answer to Register."""
     standing: Standing
     news: News
     clock: Clock
     backoff: Backoff
     _renewal_from: float = attrs.field(default=-math.inf, init=False)
     """On trio's clock: a clock that is ahead must not ask again and again."""
+    _offered: str = attrs.field(default="", init=False)
+    """The version of the update that was told last."""
 
     async def run(self) -> None:
         """Speak until cancelled.
@@ -150,6 +162,7 @@ class Uplink:
         answer = await self._ask(client, "Register", request, RegisterResponse)
         self.standing.agent_id = answer.agent_id
         self.standing.tier = tier_of(answer.capability_tier)
+        self.heed(wishes_of(answer))
         log.info("registered", agent_id=answer.agent_id, state=self.standing.tier.name.lower())
         return answer
 
@@ -211,6 +224,7 @@ class Uplink:
                 self._take(given_of(command))
             if answer.config_changed:
                 await self._register(client)
+            self._tell_update(answer)
             await trio.sleep(self.place.heartbeat_s)
 
     async def _heartbeat(self, client: Client) -> HeartbeatResponse:
@@ -227,6 +241,17 @@ class Uplink:
         self.standing.heals -= heals
         self.backoff.clear()
         return answer
+
+    def _tell_update(self, answer: HeartbeatResponse) -> None:
+        """Say once which update is offered: what installs programs on this host may take it."""
+        if answer.update_available and answer.update_version != self._offered:
+            self._offered = answer.update_version
+            log.warning(
+                "update_offered",
+                version=answer.update_version,
+                address=answer.update_url,
+                sha256=answer.update_sha256,
+            )
 
     def _take(self, given: Given | None) -> None:
         """Hand a command on; one that finds no room comes again with the next answer."""

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from actors.endpoint_agent.core import Fate, Given, Report, Tier, fate_of
+from actors.endpoint_agent.core import Fate, Given, Report, Tier, Wishes, fate_of
 from actors.endpoint_agent.store import Done
-from protos.compliance_pb2 import DriftAck, DriftEvent, HealCommand, HealingResult
+from protos.compliance_pb2 import DriftAck, DriftEvent, HealCommand, HealingResult, RegisterResponse
 
 PATH: Final = "/compliance.ComplianceAgent"
 
@@ -66,3 +66,8 @@ def result_of(agent_id: str, host: str, done: Done, timestamp: int) -> HealingRe
 def tier_of(number: int) -> Tier:
     """Read a tier; one that we do not know allows nothing."""
     return next((tier for tier in Tier if tier == number), Tier.MONITOR_ONLY)
+
+
+def wishes_of(answer: RegisterResponse) -> Wishes:
+    """Read what the appliance would have asked, and how often."""
+    return Wishes(float(max(answer.check_interval_seconds, 0)), tuple(answer.enabled_checks))

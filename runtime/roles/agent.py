@@ -25,7 +25,6 @@ from actors.endpoint_agent import (
     Uplink,
 )
 from actors.requests import RecordObservation
-from actors.scanner import Eye, Scanner
 from runtime.actor import actor, service
 from runtime.agent_settings import AgentSettings
 from runtime.clock import Clock, SystemClock
@@ -39,6 +38,7 @@ from runtime.hosts.state_dir import held
 from runtime.ids import TimeOrderedIds
 from runtime.mailbox import Full, Mailbox
 from runtime.roles.agent_remedies import CatalogueRemedies
+from runtime.roles.agent_scanner import WishedScanner
 from runtime.roles.appliance import hosts_of, watches_of
 from runtime.roles.catalogue import load_catalogue
 from runtime.roles.crew import run_crew
@@ -82,15 +82,12 @@ async def run_agent(settings: AgentSettings, invitation: Invitation | None = Non
         commands, standing, news = SqliteCommands(), Standing(), News()
         seen = Mailbox[RecordObservation]("seen", capacity=256)
         given = Mailbox[Given]("given", capacity=64, full=Full.REFUSE)
-        scanner = Scanner(
-            Eye(
-                watches_of(as_target), lambda: catalogue.checks, seen.post, clock, ids,
-                settings.interval,
-            )
-        )  # fmt: skip
+        scanner = WishedScanner(
+            watches_of(as_target)[settings.host], catalogue, seen.post, clock, ids
+        )
         uplink = Uplink(
             _place(settings), credentials, store, spool, commands, given.post,
-            lambda: _processes(host), standing, news, clock, _backoff(random),
+            lambda: _processes(host), scanner.heed, standing, news, clock, _backoff(random),
         )  # fmt: skip
         crew = (
             service("scanner", scanner.run, sends=[seen], ingress=True),

@@ -129,6 +129,31 @@ def test_an_agent_tells_of_drift_and_heals_it_once_when_it_is_told_to(scene: Sce
     assert scene.agent.end(signal.SIGTERM) == 0
 
 
+def test_an_agent_asks_what_the_appliance_wishes_also_when_that_changes(scene: Scene) -> None:
+    own = {name: said for name, said in scene.agent.settings.items()
+           if name not in {"checks", "interval"}}  # fmt: skip
+    scene.agent.settings = own
+    tree(scene.root, {"etc/gshadow": ("root:*::\n", 0o640)})
+    listen = scene.appliance.settings["listen"]
+    assert isinstance(listen, dict)
+    listen |= {"interval": 1, "checks": ["shadow_permissions"]}
+    scene.appliance.start()
+    scene.agent.start()
+    until(lambda: observed(scene.appliance, "check_id") or None, "an event")
+    scene.appliance.kill()
+    listen["checks"] = ["gshadow_permissions", "bitlocker"]
+    begun = len(observed(scene.appliance, "id"))
+    scene.appliance.start()
+
+    until(
+        lambda: ("gshadow_permissions",) in observed(scene.appliance, "check_id")[begun:],
+        "the other check",
+    )
+    assert [line["names"] for line in scene.agent.logged("asks_otherwise")] == [
+        ["shadow_permissions"], ["gshadow_permissions"],
+    ]  # fmt: skip
+
+
 def test_what_an_agent_saw_while_the_appliance_was_away_is_told_later(scene: Scene) -> None:
     scene.appliance.start()
     scene.agent.start()

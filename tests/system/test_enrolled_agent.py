@@ -136,8 +136,9 @@ async def test_a_certificate_is_renewed_over_the_port_with_a_key_of_the_device(
     store, news = InlineStore.with_schemas({"endpoint_agent": SCHEMA}), News()
     uplink = Uplink(
         Place("127.0.0.1", site.port, "ws-7", "Linux", "1"), later, store, SqliteSpool(),
-        SqliteCommands(), Mailbox[Given]("given", capacity=1).post, _no_processes, Standing(),
-        news, SystemClock(), Backoff(Random(1)),  # noqa: S311  to be repeated
+        SqliteCommands(), Mailbox[Given]("given", capacity=1).post, _no_processes,
+        lambda _: None, Standing(), news, SystemClock(),
+        Backoff(Random(1)),  # noqa: S311  to be repeated
     )  # fmt: skip
     async with trio.open_nursery() as nursery:
         nursery.start_soon(uplink.run)

@@ -17,6 +17,7 @@ import trio
 from google.protobuf.message import Message
 from grpclib.const import Cardinality, Handler
 from grpclib.server import Server, Stream
+from structlog.testing import capture_logs
 
 from actors.endpoint_agent import (
     PATH,
@@ -32,6 +33,7 @@ from actors.endpoint_agent import (
     Standing,
     Tier,
     Uplink,
+    Wishes,
     count_spooled,
 )
 from protos.compliance_pb2 import (
@@ -117,6 +119,7 @@ class Line:
     news: News
     spool: SqliteSpool = attrs.field(factory=SqliteSpool)
     commands: SqliteCommands = attrs.field(factory=SqliteCommands)
+    wished: list[Wishes] = attrs.field(factory=list[Wishes])
 
     @property
     def waiting(self) -> int:
@@ -166,7 +169,7 @@ async def linked(
             )  # fmt: skip
             uplink = Uplink(
                 place, credentials, line.store, line.spool, line.commands, line.given.post, tools,
-                line.standing, line.news, SystemClock(),
+                line.wished.append, line.standing, line.news, SystemClock(),
                 Backoff(Random(1), first_s=0.01),  # noqa: S311  to be repeated
             )  # fmt: skip
             try:
@@ -248,9 +251,30 @@ async def test_a_row_that_cannot_be_read_holds_up_nothing() -> None:
 async def test_a_changed_config_is_asked_for_by_registering_again() -> None:
     appliance = Appliance()
     appliance.answers["Heartbeat"] = HeartbeatResponse(acknowledged=True, config_changed=True)
-    async with linked(appliance):
-        await seen(lambda: len(appliance.of(RegisterRequest)) > 1)
+    async with linked(appliance) as line:
+        await seen(lambda: bool(line.wished))
+        appliance.answers["Register"] = RegisterResponse(
+            agent_id="go-ws-7-1", check_interval_seconds=60, enabled_checks=["firewall"]
+        )
+        await seen(lambda: line.wished[-1] == Wishes(60.0, ("firewall",)))
         appliance.answers["Heartbeat"] = HeartbeatResponse(acknowledged=True)
+
+    assert line.wished[0] == Wishes()
+    assert len(appliance.of(RegisterRequest)) == len(line.wished)
+
+
+async def test_an_update_that_is_offered_is_told_in_the_log_once() -> None:
+    appliance = Appliance()
+    appliance.answers["Heartbeat"] = HeartbeatResponse(
+        acknowledged=True, update_available=True, update_version="2.0",
+        update_url="https://updates.clinic.example/2.0", update_sha256="00" * 32,
+    )  # fmt: skip
+    with capture_logs() as said:
+        async with linked(appliance):
+            await seen(lambda: len(appliance.of(HeartbeatRequest)) > 2)
+
+    [told] = [line for line in said if line["event"] == "update_offered"]
+    assert (told["version"], told["address"]) == ("2.0", "https://updates.clinic.example/2.0")
 
 
 async def test_commands_are_handed_on_whether_an_ack_or_a_heartbeat_brings_them() -> None:
