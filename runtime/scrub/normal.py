@@ -11,9 +11,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Final
-
-import attrs
+from typing import Final, NamedTuple
 
 from runtime.scrub.tags import TAG
 
@@ -25,7 +23,7 @@ _ESCAPE: Final = re.compile(
     r"|\\u[0-9A-Fa-f]{4}"
 )
 _ODD: Final = re.compile(
-    r"[^\t\x20-\x7e]|%[0-9A-Fa-f]{2}|&(?:#[0-9xX]|nbsp;|amp;|quot;|apos;|lt;|gt;)|\\u[0-9A-Fa-f]{4}"
+    r"[^\t\r\n\x20-\x7e]|%[0-9A-Fa-f]{2}|&(?:#[0-9xX]|nbsp;|amp;|quot;|apos;|lt;|gt;)|\\u[0-9A-Fa-f]{4}"
 )
 
 SCRUBBED: Final = "\x01"
@@ -43,8 +41,7 @@ LEFT_OUT: Final = "\x02"
 """Stands for what is left out until the places of the rest are known."""
 
 
-@attrs.frozen
-class Plain:
+class Plain(NamedTuple):
     """The plain spelling of a text."""
 
     text: str

@@ -74,13 +74,7 @@ class Reading:
             rows = Rows.of(text, self.finders.vocabulary)
             if rows is not None and (rows.sure or not found):
                 self._rows, found = rows, []
-        if not found:
-            return []
-        apart = list(_apart(text, found))
-        if len(apart) == 1:
-            [(start, end, label)] = apart
-            return [Span(*spelled.origin(start, end), label)]
-        return list(_joined(sorted(apart), spelled))
+        return _settled(text, found, spelled) if found else found
 
     def _begin(self, text: str) -> None:
         """Read a first line: does it begin a message, or an interchange?"""
@@ -135,13 +129,28 @@ _WITH_WORDS: Final = ((SQL, find_by_position), (FILES, find_files), (PEOPLE, fin
 _ANY_X12: Final = X12()
 
 
+def _settled(text: str, found: list[Span], spelled: Plain) -> list[Span]:
+    """Put what was found in order and apart, as places of the text that was given."""
+    if SCRUBBED in text:
+        found = list(_apart(text, found))
+    else:
+        for start, end, _ in found:
+            if text[start : start + 1] in _BLANK or text[end - 1 : end] in _BLANK:
+                found = list(_apart(text, found))
+                break
+    if len(found) > 1:
+        found = list(_joined(sorted(found)))
+    if spelled.starts is None:
+        return found
+    return [Span(*spelled.origin(start, end), label) for start, end, label in found]
+
+
 def _apart(text: str, found: list[Span]) -> Iterator[Span]:
     """Leave out the ends that are blank, and what has a tag in it."""
-    tagged = SCRUBBED in text
     for span in found:
         start, end, label = span
         inner = text[start:end]
-        if tagged and SCRUBBED in inner:
+        if SCRUBBED in inner:
             # What stands around a tag goes alone.
             for part in inner.split(SCRUBBED):
                 if part.strip(" ,;^&"):
@@ -158,16 +167,15 @@ def _apart(text: str, found: list[Span]) -> Iterator[Span]:
 _BLANK: Final = frozenset(" \t\r\n")
 
 
-def _joined(found: list[Span], spelled: Plain) -> Iterator[Span]:
-    if not found:
-        return
+def _joined(found: list[Span]) -> Iterator[Span]:
+    """Make one of those that overlap, and of parts of one mail address; `found` is in order."""
     current = found[0]
     for span in found[1:]:
         touches = span.start <= current.end + 1 and span.label == current.label == "email"
         if span.start >= current.end and not touches:
-            yield Span(*spelled.origin(current.start, current.end), current.label)
+            yield current
             current = span
         else:
             longer = span if span.end - span.start > current.end - current.start else current
             current = Span(current.start, max(current.end, span.end), longer.label)
-    yield Span(*spelled.origin(current.start, current.end), current.label)
+    yield current
