@@ -60,6 +60,13 @@ class RecordObservations(Request[Sequence[Recorded | NotKept]]):
 
 
 @attrs.frozen
+class RecordSuspect(RecordObservations):
+    """Keep one of several over which the journal fell thrice: one more fall tells which it was."""
+
+    falls_to_death = 1
+
+
+@attrs.frozen
 class ReopenIncident(Request[Incident]):
     """Decide an escalated incident again; fails with NotFoundError or ConflictError."""
 

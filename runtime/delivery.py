@@ -8,13 +8,10 @@ import attrs
 
 from runtime.errors import ArightError
 from runtime.mailbox import Letter, Mailbox
-from runtime.request import Request
+from runtime.request import FALLS_TO_DEATH, Request
 from runtime.vitals import Vitals, chain_of
 
 M = TypeVar("M")
-
-FALLS_TO_DEATH = 3
-"""The fall of one message that makes a dead letter of it."""
 
 _attempt: ContextVar[int] = ContextVar("attempt", default=1)
 
@@ -26,7 +23,7 @@ def attempt() -> int:
 
 @attrs.frozen
 class DeadLetter:
-    """A message that made its actor fall three times."""
+    """A message that made its actor fall time and again."""
 
     mailbox: str
     actor: str
@@ -38,7 +35,7 @@ class DeadLetter:
 
 
 class DeadLetteredError(ArightError):
-    """A request made its actor fall three times and was set aside."""
+    """A request made its actor fall time and again, and was set aside."""
 
     def __init__(self, letter: DeadLetter) -> None:
         super().__init__(f"{letter.actor} fell {letter.attempts} times over it: {letter.error}")
@@ -96,7 +93,7 @@ async def fell(box: Mailbox[M], letter: Letter[M], error: BaseException, desk: D
         box.returned.insert(0, Letter(message, letter.falls - 1))
         return
     desk.tell("fell", message)
-    if letter.falls < FALLS_TO_DEATH:
+    if letter.falls < _falls_to_death(message):
         box.returned.insert(0, letter)
         return
     reasons = chain_of(error)
@@ -115,3 +112,7 @@ async def fell(box: Mailbox[M], letter: Letter[M], error: BaseException, desk: D
 def is_expired(message: object) -> bool:
     """Say whether a message is a request that nobody waits for any more."""
     return isinstance(message, Request) and message.expired
+
+
+def _falls_to_death(message: object) -> int:
+    return message.falls_to_death if isinstance(message, Request) else FALLS_TO_DEATH

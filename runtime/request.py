@@ -1,6 +1,6 @@
 """Requests: questions that carry where their answer goes, and until when it is wanted."""
 
-from typing import Generic, Self, TypeVar
+from typing import ClassVar, Generic, Self, TypeVar
 
 import attrs
 import trio
@@ -9,6 +9,9 @@ from outcome import Error, Outcome, Value
 from runtime.mailbox import Post
 
 R = TypeVar("R")
+
+FALLS_TO_DEATH = 3
+"""The fall of one message that makes a dead letter of it."""
 
 
 class _Answer(Generic[R]):
@@ -45,6 +48,9 @@ class Request(Generic[R]):
         with trio.fail_after(1):
             incident = await IncidentById("i-7").ask(journal.post)
     """
+
+    falls_to_death: ClassVar[int] = FALLS_TO_DEATH
+    """The fall over one of this kind that sets it aside."""
 
     _answer: _Answer[R] = attrs.field(init=False, eq=False, repr=False, factory=_Answer)
 

@@ -13,7 +13,7 @@ from actors.drift_receiver.core import NAME_CHARS, Vocabulary, observation_of
 from actors.drift_receiver.fleet import Fleet
 from actors.drift_receiver.heal_orders import HealOrders
 from actors.messages import Observation, Platform, Recorded, Status
-from actors.requests import NotKept, RecordObservations
+from actors.requests import NotKept, RecordObservations, RecordSuspect
 from protos.compliance_pb2 import DriftAck, DriftEvent
 from runtime.clock import Clock
 from runtime.delivery import DeadLetteredError
@@ -46,7 +46,7 @@ class DriftIntake:
         observations = [each for each in heard if not isinstance(each, str)]
         if not observations:
             return [_refused(each) for each in heard if isinstance(each, str)]
-        answers = iter(await self._recorded(observations))
+        answers = iter(await self._recorded(RecordObservations(observations)))
         return [
             _refused(each) if isinstance(each, str) else self.ack(each, next(answers))
             for each in heard
@@ -84,16 +84,18 @@ class DriftIntake:
         agent = self.fleet.agent(agent_id)
         return agent.platform if agent else self.vocabulary.platform(host)
 
-    async def _recorded(self, heard: Sequence[Observation]) -> Sequence[Recorded | NotKept]:
+    async def _recorded(self, request: RecordObservations) -> Sequence[Recorded | NotKept]:
+        heard = request.observations
         try:
-            return await RecordObservations(heard).ask(self.journal)
+            return await request.ask(self.journal)
         except MailboxRefusedError as error:
             return [NotKept(error)] * len(heard)
         except DeadLetteredError as error:  # a person was told
             if len(heard) == 1:  # once more would only fell the journal again
                 return [NotKept(error)]
             # Only one of them may be poison.
-            return [answer for each in heard for answer in await self._recorded([each])]
+            suspects = (RecordSuspect([each]) for each in heard)
+            return [answer for each in suspects for answer in await self._recorded(each)]
 
     def ack(self, heard: Observation, answer: Recorded | NotKept) -> DriftAck:
         """Tell an agent what became of its event, and what it is to heal."""

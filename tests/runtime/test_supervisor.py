@@ -8,8 +8,8 @@ import trio
 import trio.testing
 
 from runtime.actor import Actor, actor, service
-from runtime.delivery import FALLS_TO_DEATH
 from runtime.mailbox import Mailbox, MailboxRefusedError
+from runtime.request import FALLS_TO_DEATH
 from runtime.restart import Restart
 from runtime.supervisor import VitalActorDownError
 from runtime.vitals import State

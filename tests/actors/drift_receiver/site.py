@@ -62,6 +62,8 @@ class FakeJournal:
     """While it is not set, nothing becomes durable."""
     asked: trio.Event = attrs.field(factory=trio.Event)
     error: ArightError | None = None
+    poison: str | None = None
+    """An event of this check fells it."""
     kept: list[Observation] = attrs.field(factory=list[Observation])
     batches: list[int] = attrs.field(factory=list[int])
     _first: dict[tuple[str, str, int], str] = attrs.field(factory=dict[tuple[str, str, int], str])
@@ -70,6 +72,9 @@ class FakeJournal:
         self.batches += [len(request.observations) for request in requests]
         self.asked.set()
         await self.hold.wait()
+        checks = {each.check for request in requests for each in request.observations}
+        if self.poison in checks:
+            raise ValueError(self.poison)
         for request in requests:
             if self.error is None:
                 request.reply([self._keep(each) for each in request.observations])

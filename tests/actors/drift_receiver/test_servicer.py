@@ -161,6 +161,24 @@ async def test_a_journal_that_takes_nothing_leaves_events_with_the_agent(site: S
     assert (ack.received, ack.error) == (False, "not taken now, keep it")
 
 
+async def test_one_event_that_fells_the_journal_costs_its_neighbours_nothing(
+    site: Site, autojump_clock: trio.testing.MockClock
+) -> None:
+    site.journal.poison = "poison"
+    events = [
+        drift(check=check, boot_id="b", seq=seq)
+        for seq, check in enumerate(("one", "poison", "two"), 1)
+    ]
+    async with running(site.keeper, settle=0) as crew:
+        acks = await site.desk().report_drift(events)
+
+    assert [ack.received for ack in acks] == [True, False, True]
+    assert acks[1].error == "the event was set aside"
+    assert [each.check for each in site.journal.kept] == ["one", "two"]
+    assert [letter.attempts for letter in crew.dead] == [3, 1], "a person is told of both"
+    assert not crew.down
+
+
 async def test_an_agent_that_cannot_be_kept_is_told_to_come_back(site: Site) -> None:
     [[pages]] = site.store.connection.execute("pragma page_count")
     site.store.connection.execute(f"pragma max_page_count = {pages}")
