@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 import pytest
+from trio.testing import MockClock
 
 from actors.escalator import (
     Buttons,
@@ -136,7 +137,6 @@ async def test_who_asks_for_a_pause_gets_it(kind: str) -> None:
 @pytest.mark.parametrize(
     ("conduct", "reasons"),
     [
-        (hang, {"timeout"}),
         (reset, {"broken_off"}),
         (says(b"SSH-2.0-OpenSSH_9.6\r\n"), {"bad_answer"}),
         (head_without_end, {"bad_answer"}),
@@ -151,6 +151,15 @@ async def test_a_server_that_misbehaves_is_a_failure_with_a_reason(
     assert failure.reason in reasons
     # Where a repeat does no harm it is tried again at once; elsewhere the courier decides.
     assert requests == (3 if kind in ("pagerduty", "webhook") else 1)
+
+
+@EVERY
+async def test_a_server_that_never_answers_is_a_failure(
+    kind: str, autojump_clock: MockClock
+) -> None:
+    failure, _ = await fails(WELL[kind][0], hang)
+
+    assert failure.reason == "timeout"
 
 
 @pytest.mark.parametrize("kind", sorted({*WELL} - {"slack_app"}))
