@@ -60,7 +60,7 @@ LETTER = scrubbed_notice(NOTICE)
 CONTENT = LETTER.content
 
 
-def door(url: str, *, try_s: float = 5.0) -> Outbound:
+def door(url: str, *, try_s: float = 30.0) -> Outbound:
     return Outbound(
         HttpClient(),
         frozenset({Destination.of(url)}),
@@ -71,7 +71,7 @@ def door(url: str, *, try_s: float = 5.0) -> Outbound:
     )
 
 
-async def send(receiver: Receiver, *, try_s: float = 5.0) -> None:
+async def send(receiver: Receiver, *, try_s: float = 30.0) -> None:
     await door(receiver.url, try_s=try_s).send(Webhook(receiver.url, SECRET), LETTER)
 
 
@@ -120,7 +120,7 @@ async def test_a_body_without_end_is_not_read() -> None:
 
 @pytest.mark.parametrize(
     ("bad", "reason", "try_s"),
-    [(status(500), "http_500", 5.0), (hang, "timeout", 0.3), (reset, "broken_off", 5.0)],
+    [(status(500), "http_500", 30.0), (hang, "timeout", 0.3), (reset, "broken_off", 30.0)],
 )
 async def test_at_the_third_failure_the_sender_is_told(
     bad: Conduct, reason: str, try_s: float

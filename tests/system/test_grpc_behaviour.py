@@ -92,9 +92,9 @@ CASES: dict[str, Case] = {
     "a method that falls": Case(
         "fall", [event()], Code.UNKNOWN, more=lambda answer: "secret" not in answer.said
     ),
-    "a method that nobody serves": Case("nothing", [event()], Code.UNIMPLEMENTED, timeout=1),
+    "a method that nobody serves": Case("nothing", [event()], Code.UNIMPLEMENTED, timeout=5),
     "a service that nobody serves": Case(
-        "one", [event()], Code.UNIMPLEMENTED, service="/tests.Other/", timeout=1
+        "one", [event()], Code.UNIMPLEMENTED, service="/tests.Other/", timeout=5
     ),
     "a deadline": Case("wait", [event()], Code.DEADLINE_EXCEEDED, timeout=0.2),
     "no message": Case("one", [], Code.INVALID_ARGUMENT),

@@ -45,12 +45,12 @@ from tests.runtime.webhook import (
 CHANCE = Random(7)  # noqa: S311  the same in every run
 
 
-def door(*urls: str, try_s: float = 5.0) -> Outbound:
+def door(*urls: str, try_s: float = 30.0) -> Outbound:
     allowed = frozenset(Destination.of(url) for url in urls)
     return Outbound(HttpClient(), allowed, SystemClock(), CHANCE, try_s=try_s)
 
 
-def calendars_at(*urls: str, try_s: float = 5.0) -> HttpCalendars:
+def calendars_at(*urls: str, try_s: float = 30.0) -> HttpCalendars:
     return HttpCalendars(door(*urls, try_s=try_s), urls, urls, Pace(SystemClock(), 0.0))
 
 
@@ -142,7 +142,7 @@ async def test_a_calendar_that_answers_badly_is_an_error_with_a_reason(
 ) -> None:
     async with receiving(conduct) as receiver:
         url = f"http://127.0.0.1:{receiver.port}"
-        calendars = calendars_at(url, try_s=0.5)
+        calendars = calendars_at(url, try_s=0.5 if reason == "timeout" else 30.0)
         with pytest.raises(kind) as failed:
             await calendars.submit(url, DIGEST)
         assert failed.value.reason == reason
