@@ -6,22 +6,26 @@ from typing import Final, TypeAlias
 import attrs
 
 from runtime.scrub.gap import GAP_WORDS, Gap, gap_behind
+from runtime.scrub.look import Look
 from runtime.scrub.names import TITLES, Names
 from runtime.scrub.normal import SCRUBBED
+from runtime.scrub.patterns import compiled
 from runtime.scrub.secrets import secret_at, secret_said
 from runtime.scrub.span import Span
 from runtime.scrub.values import value_at
 from runtime.scrub.vocabulary import Phrase, Term, Vocabulary
 
-_WORD: Final = re.compile(r"[a-z]+")
-_BETWEEN: Final = re.compile(r"[ _.\-/'\t]|' |\. |'s ")
+_BETWEEN: Final = compiled(r"[ _.\-/'\t]|' |\. |'s ")
 _LONGEST_BETWEEN: Final = 2
-_ELEMENT: Final = re.compile(r'"[ ]?,[ ]?"(?=[A-Za-z])')
-_COMPOUND: Final = re.compile(r"\b[a-z]{5,40}(?=[\"'\\]{0,2}\s?[=:>])")
-"""The name of a field that is one word: `PatientSSN=`."""
-_FIELD: Final = re.compile(r"[\"'\\]{0,2}\s?[=:>]")
+_ELEMENT: Final = compiled(r'"[ ]?,[ ]?"(?=[A-Za-z])')
+_SHORTEST_COMPOUND: Final = 5
+_LONGEST_COMPOUND: Final = 40
+"""Letters of the name of a field that is one word: `PatientSSN=`."""
+_AFTER_FIELDS: Final = frozenset("\"'\\ \t\r\n=:>")
+_IN_A_WORD: Final = compiled(r"(?<=[0-9_])")
+_FIELD: Final = compiled(r"[\"'\\]{0,2}\s?[=:>]")
 _SURE_TITLES: Final = frozenset({"mr", "mrs", "dr", "mister"})
-_CAPITAL_WORD: Final = re.compile(
+_CAPITAL_WORD: Final = compiled(
     r"[A-Z][a-z]{2,30}(?![\w/\\(\-]|\.(?!(?:pdf|docx?|rtf|txt|tiff?|jpe?g|xlsx?|zip)\b)\w)"
 )
 _PERSON_FIELDS: Final = frozenset(
@@ -39,24 +43,43 @@ class Beside:
     vocabulary: Vocabulary
     names: Names
 
-    def find(self, text: str, found: list[Span]) -> None:
+    def find(self, look: Look, found: list[Span]) -> None:
         """Add what stands beside phrases."""
-        lower, firsts = text.lower(), self.vocabulary.phrases
-        told = _WORD.findall(lower)
-        told.append("")
+        text, firsts, words = look.text, self.vocabulary.phrases, [*look.words, ""]
         # Most words only begin longer phrases, which do not stand here.
         begins = [
             at
-            for at, word in enumerate(told)
-            if (ways := firsts.get(word)) is not None and ("" in ways or told[at + 1] in ways)
+            for at, word in enumerate(words)
+            if (ways := firsts.get(word)) is not None and ("" in ways or words[at + 1] in ways)
         ]
-        if begins:
-            self._phrases(text, told, list(_WORD.finditer(lower)), begins, found)
-        for word in _COMPOUND.finditer(lower):
-            if word[0] not in firsts:
-                phrase = self.vocabulary.compound(text[word.start() : word.end()])
-                if phrase is not None:
-                    self._look(text, [word], 0, (phrase,), found)
+        unknown = (
+            [
+                at
+                for at, word in enumerate(words)
+                if len(word) >= _SHORTEST_COMPOUND and word not in firsts
+            ]
+            if "=" in text or ":" in text or ">" in text
+            else ()
+        )
+        if begins or unknown:
+            places = look.places()
+            if begins:
+                self._phrases(text, words, places, begins, found)
+            if unknown:
+                self._compounds(text, places, unknown, found)
+
+    def _compounds(self, text: str, places: Words, unknown: list[int], found: list[Span]) -> None:
+        """Look at the names of fields that are one word which the vocabulary does not have."""
+        for at in unknown:
+            end = places[at].end()
+            if text[end : end + 1] not in _AFTER_FIELDS or _FIELD.match(text, end) is None:
+                continue
+            begin = places[at].start()
+            if end - begin > _LONGEST_COMPOUND or _IN_A_WORD.match(text, begin):
+                continue
+            phrase = self.vocabulary.compound(text[begin:end])
+            if phrase is not None:
+                self._look(text, [places[at]], 0, (phrase,), found)
 
     def _phrases(
         self, text: str, told: list[str], words: Words, begins: list[int], found: list[Span]
@@ -192,13 +215,13 @@ class Beside:
 
 
 _AROUND: Final = 80
-_OF_MACHINES: Final = re.compile(
+_OF_MACHINES: Final = compiled(
     r"\b(?:disks?|/?dev/|[hs]dd|smart(?:ctl|d)?|nvme|ssds?|drives?|firmware|bios|chassis|servers?"
     r"|switch|printer|host(?:name)?|raid|dimm|enclosure|ups|wdc?|st\d{4}|controller|bay|certificate"
     r"|cert|issuer|thumbprint|soa|zone|motherboard|baseboard|laptop|workstation|vmware)",
     re.IGNORECASE,
 )
-_OF_PATIENTS: Final = re.compile(
+_OF_PATIENTS: Final = compiled(
     r"pump|pacemaker|implant|patient|\bpts?\b|cpap|cgm|monitor|glucose|infus|ventilator|wheelchair"
     r"|hearing|\bicd\b|stent|mrn",
     re.IGNORECASE,

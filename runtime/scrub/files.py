@@ -4,7 +4,9 @@ import re
 from itertools import pairwise
 from typing import Final
 
+from runtime.scrub.look import Look
 from runtime.scrub.normal import SCRUBBED
+from runtime.scrub.patterns import compiled
 from runtime.scrub.span import Span
 from runtime.scrub.vocabulary import Vocabulary
 from runtime.scrub.word_sets import words_of
@@ -13,19 +15,24 @@ _TYPES: Final = (
     r"(?:pdf|docx?|xlsx?|rtf|jpe?g|png|tiff?|bmp|heic|dcm|hl7|txt|csv|xml|json|zip|msg|eml|wav"
     r"|mp[34])"
 )
-FILES_GATE: Final = rf"(?i:[^\\/.\s]\.{_TYPES})\b"
-_END: Final = re.compile(rf"(?<=[^\\/.\s])\.{_TYPES}\b", re.IGNORECASE)
+TYPES: Final = words_of(
+    "pdf doc docx xls xlsx rtf jpg jpeg png tif tiff bmp heic dcm hl txt csv xml json zip msg eml"
+    " wav mp"
+)
+"""The words of `_TYPES`, without their figures."""
+_END: Final = compiled(rf"\.(?<=[^\\/.\s].){_TYPES}\b")
+"""In a line in small letters."""
 _LONGEST: Final = 160
-_NOT_IN_NAMES: Final = re.compile(r"[:*?\"<>|=;\x01\t]")
-_SLASH: Final = re.compile(r"[\\/]+")
-_OTHER_FILE: Final = re.compile(r"\.\w{1,5}\s")
-_PART: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z']+")
-_BORN: Final = re.compile(
+_NOT_IN_NAMES: Final = compiled(r"[:*?\"<>|=;\x01\t]")
+_SLASH: Final = compiled(r"[\\/]+")
+_OTHER_FILE: Final = compiled(r"\.\w{1,5}\s")
+_PART: Final = compiled(r"[A-Z]+(?![a-z])|[A-Z]?[a-z']+")
+_BORN: Final = compiled(
     r"(?<!\d)(?:(?:19\d\d|200\d|201[0-2])[\-_]?(?:0[1-9]|1[0-2])[\-_]?[0-3]\d"
     r"|(?:0[1-9]|1[0-2])[\-_]?[0-3]\d[\-_]?(?:19\d\d|200\d|201[0-2]))(?!\d)"
     r"|(?i:mrn|dob|ssn)[\-_#]?\d{4}"
 )
-_OF_PATIENTS: Final = re.compile(
+_OF_PATIENTS: Final = compiled(
     r"\b(?:lab results?|labs|mri|x-?ray|insurance card|face ?sheet|referral|discharge summary)\b",
     re.IGNORECASE,
 )
@@ -39,10 +46,10 @@ _HOMES: Final = frozenset({"users", "home", "profiles"})
 _SHORTEST: Final = 3
 
 
-def find_files(text: str, vocabulary: Vocabulary, found: list[Span]) -> None:
+def find_files(look: Look, vocabulary: Vocabulary, found: list[Span]) -> None:
     """Add what of the names of files carries a patient."""
-    done = 0
-    for match in _END.finditer(text):
+    text, done = look.text, 0
+    for match in _END.finditer(look.lower):
         begin = _beginning(text, max(done, match.start() - _LONGEST), match.start())
         at, before = begin, ""
         for part in _SLASH.split(text[begin : match.start()]):

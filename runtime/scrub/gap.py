@@ -4,6 +4,7 @@ import re
 from typing import Final, NamedTuple
 
 from runtime.scrub.normal import SCRUBBED
+from runtime.scrub.patterns import compiled
 from runtime.scrub.word_sets import words_of
 
 GAP_WORDS: Final = words_of(
@@ -17,7 +18,7 @@ GAP_WORDS: Final = words_of(
 """Small words that may stand before a value."""
 
 _TELLING: Final = words_of("is was are set to changed reset ending ends last")
-_INDEX: Final = re.compile(
+_INDEX: Final = compiled(
     r"(?:_(?i:base|hash|prod|dev|test|live|old|new|prev|current|primary|secondary|value|val|text|txt"
     r"|str|raw|b64|base64|enc|plain|input|masked|formatted|local|remote|admin|v)(?=[_\d\"'\\ :=]))*"
     r"(?:(?:[_ ]|\[)?\d{1,2}\]?(?=[\"'\\ \t]{0,3}[:=]))?(?:\(s\)|'s\b|/(?= )|[)\]])?"
@@ -26,23 +27,23 @@ _INDEX: Final = re.compile(
 )
 """What ends a phrase: `phone2=`, `MRN(s)`, `patient's`, `(mrn)=`, `key="mrn" value=`."""
 _INDEXING: Final = frozenset(" \"',vecR0123456789")
-_SIGNS: Final = re.compile(
+_SIGNS: Final = compiled(
     r"(?:[ \t]|\.{2,40}(?=[ :])|\([a-z][a-z ./]{1,20}\)"
     r"|[:=#>~\"'\\(\[{]|[NE](?=')|(?<=')%|\|(?= )|-(?![A-Za-z])|-(?=-[ ])|,(?= )|&nbsp;"
     r"|\([^()\d]{1,20}\)){1,16}"
 )
-_SMALL_WORD: Final = re.compile(r"[A-Za-z]{1,11}\b\.?(?![=:])")
-_WHOLE_WORD: Final = re.compile(r"[a-z]{1,16}(?![A-Za-z])")
+_SMALL_WORD: Final = compiled(r"[A-Za-z]{1,11}\b\.?(?![=:])")
+_WHOLE_WORD: Final = compiled(r"[a-z]{1,16}(?![A-Za-z])")
 _MOST_WORDS: Final = 6
-_FOUR: Final = re.compile(r"4(?: digits?)?(?=\s{0,2}[:=#]|\s(?:is\s|are\s|of\s)?[\dxX*])")
+_FOUR: Final = compiled(r"4(?: digits?)?(?=\s{0,2}[:=#]|\s(?:is\s|are\s|of\s)?[\dxX*])")
 """The figure in `last 4`, which is no value."""
-_WHOSE: Final = re.compile(
+_WHOSE: Final = compiled(
     r"(?:(?:pt|patient|mr|mrs|ms)\.? )?"
     r"(?-i:[A-Z][A-Za-z'\-]{1,25}(?:,? [A-Z][A-Za-z'\-]{0,25}\.?){0,3})"
     r"(?: is | was | end(?:s|ing) (?:in|with) | = ?|: ?| \(|, )(?=\w{0,12}\d)",
     re.IGNORECASE,
 )
-_FOR_WHAT: Final = re.compile(
+_FOR_WHAT: Final = compiled(
     r"[A-Za-z][\w\-]{1,20}(?: [a-z][\w\-]{1,20}){0,2}: "
     rf"(?={SCRUBBED}|[^\s\d\-!@#$%^&*]{{0,40}}[\d\-!@#$%^&*])(?=\S{{6}})"
 )
@@ -108,19 +109,32 @@ def _behind_index(text: str, end: int) -> int:
 def _one_sign(text: str, end: int) -> Gap | None:
     """Read a gap of one sign, as most are; the patterns take three times as long to say so."""
     sign, follows = text[end : end + 1], text[end + 1 : end + 2]
-    if follows.isalnum() and (
-        sign in {"=", ":"}
-        or (sign == " " and follows.isupper() and not text.startswith("LIKE '", end + 1))
-    ):
-        return Gap(end, end + 1, sign != " ", told=False)
-    if (
-        sign == " "
-        and (word := _WHOLE_WORD.match(text, end + 1)) is not None
-        and word[0] not in GAP_WORDS
-        and not text.endswith(_WHOSE_NEXT, 0, end)
-    ):
-        return Gap(end, end + 1, strong=False, told=False)
+    if sign in _ENDING:
+        if follows.isalnum():
+            return Gap(end, end + 1, strong=True, told=False)
+        if follows == " " and text[end + 3 : end + 4] != "'":
+            return _one_sign_and_blank(text, end)
+    elif sign == " ":
+        if (follows.isupper() and not text.startswith("LIKE '", end + 1)) or (
+            # Of fewer figures may be that of a field, as in `phone 2: ...`.
+            follows.isdigit() and text[end + 2 : end + 4].isdigit() and text[end + 3 : end + 4]
+        ):
+            return Gap(end, end + 1, strong=False, told=False)
+        word = _WHOLE_WORD.match(text, end + 1)
+        if word is not None and word[0] not in GAP_WORDS and not text.endswith(_WHOSE_NEXT, 0, end):
+            return Gap(end, end + 1, strong=False, told=False)
     return None
+
+
+def _one_sign_and_blank(text: str, end: int) -> Gap | None:
+    follows = text[end + 2 : end + 3]
+    if not follows.isalnum():
+        return None
+    if follows.isalpha():
+        word = _SMALL_WORD.match(text, end + 2)
+        if word is not None and word[0].rstrip(".").lower() in GAP_WORDS:
+            return None
+    return Gap(end, end + 2, strong=True, told=False)
 
 
 def _behind_whose(text: str, at: int, end: int, *, strong: bool) -> Gap | None:
@@ -132,5 +146,6 @@ def _behind_whose(text: str, at: int, end: int, *, strong: bool) -> Gap | None:
     return None
 
 
+_ENDING: Final = frozenset(":=")
 _QUOTES: Final = frozenset("\"'")
 _STRONG: Final = frozenset(":=#>|")

@@ -7,6 +7,7 @@ from typing import Final
 import attrs
 
 from runtime.scrub.normal import SCRUBBED
+from runtime.scrub.patterns import compiled
 from runtime.scrub.span import Span
 
 
@@ -74,12 +75,10 @@ PDA 2:address 4:name 5:date
 """)
 """Segment -> field -> what it holds.  A provider is a name behind a number."""
 
-_SEGMENT: Final = re.compile(
+_SEGMENT: Final = compiled(
     r"(?:^|(?<=[\r\n\s\"'>=\x0b]))(" + "|".join(_FIELDS) + r"|Z[A-Z0-9]{2})([^\sA-Za-z0-9\x01])"
 )
-_MSH: Final = re.compile(
-    r"(?:^|(?<=[\s\"'>=\x0b]))MSH([^\sA-Za-z0-9\x01])([^\sA-Za-z0-9\x01]{3,5})?"
-)
+_MSH: Final = compiled(r"(?:^|(?<=[\s\"'>=\x0b]))MSH([^\sA-Za-z0-9\x01])([^\sA-Za-z0-9\x01]{3,5})?")
 _TYPES: Final = {
     "PN": "name",
     "XPN": "name",
@@ -96,15 +95,15 @@ _TYPES: Final = {
 """What a result of a type of data holds; OBX-2 names the type."""
 _RESULT: Final = 5
 _SHORTEST_FORM: Final = 5
-_STAMP: Final = re.compile(r"(?:19|20)\d{6}(?:\d{4}(?:\d{2}(?:\.\d{1,4})?)?)?(?:[+-]\d{4})?")
+_STAMP: Final = compiled(r"(?:19|20)\d{6}(?:\d{4}(?:\d{2}(?:\.\d{1,4})?)?)?(?:[+-]\d{4})?")
 _OWN: Final[Mapping[int, str]] = {}
 """The fields of segments that sites make for themselves: ZPD, ZIN."""
-_PERSON: Final = re.compile(r"[A-Za-z'\- ]{2,40}\^[A-Za-z'\- ]{2,40}(?:\^[A-Za-z. ]{0,20}){0,4}")
-_PLACE: Final = re.compile(
+_PERSON: Final = compiled(r"[A-Za-z'\- ]{2,40}\^[A-Za-z'\- ]{2,40}(?:\^[A-Za-z. ]{0,20}){0,4}")
+_PLACE: Final = compiled(
     r"[^|^~]{3,60}\^[^|^~]{0,40}\^[A-Za-z .'\-]{2,40}\^[A-Z]{2}\^\d{5}(?:-?\d{4})?"
     r"(?:\^[\w ]{0,9}){0,4}"
 )
-_BORN: Final = re.compile(r"(?:19\d\d|200\d|201[0-2])(?:0[1-9]|1[0-2])[0-3]\d(?:\d{4,6})?")
+_BORN: Final = compiled(r"(?:19\d\d|200\d|201[0-2])(?:0[1-9]|1[0-2])[0-3]\d(?:\d{4,6})?")
 _DATED: Final = frozenset(
     {"PID", "PV1", "PV2", "IN1", "IN2", "GT1", "NK1", "OBR", "DG1", "PR1", "FT1", "ACC"}
 )

@@ -7,14 +7,15 @@ from typing import Final
 import attrs
 
 from runtime.scrub.normal import SCRUBBED
+from runtime.scrub.patterns import compiled
 from runtime.scrub.span import Span
 from runtime.scrub.vocabulary import Vocabulary
 from runtime.scrub.word_sets import words_of
 
-_TOKEN: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+', re.DOTALL)
-_BEGIN: Final = re.compile(r'[{\[]\s{0,9}(?:"|\{|\[)')
+_TOKEN: Final = compiled(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+', re.DOTALL)
+_BEGIN: Final = compiled(r'[{\[]\s{0,9}(?:"|\{|\[)')
 _DEEPEST: Final = 64
-_WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_WORDS: Final = compiled(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 _ABOUT: Final = words_of("system use code display key name field label type")
 _PARTS_OF_NAMES: Final = frozenset({"first", "last", "middle"})

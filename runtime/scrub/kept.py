@@ -5,7 +5,9 @@ import ipaddress
 import re
 from typing import Final
 
-_KEPT: Final = re.compile(
+from runtime.scrub.patterns import compiled
+
+_KEPT: Final = compiled(
     r"[{(]?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}[)}]?"  # GUID
     r"|(?:sha\d{1,3}|md5)?[:=]?(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{56}|[0-9a-f]{64}"
     r"|[0-9a-f]{96}|[0-9a-f]{128})"

@@ -1,6 +1,6 @@
 """RE2, typed: patterns that take time linear in the text, whatever they and the text are."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final, Protocol, cast
 
 import re2  # pyright: ignore[reportMissingTypeStubs] - it ships none; `_Library` says what is used
@@ -64,17 +64,16 @@ def linear(pattern: str) -> Linear:
     return _RE2.compile(pattern)
 
 
-class Gates:
-    """Patterns that are searched for together, in one pass over the text."""
+class Gate:
+    """A pattern that is searched for without asking where it matches: the fastest question."""
 
-    def __init__(self, patterns: Sequence[str]) -> None:
+    def __init__(self, pattern: str) -> None:
         options = _RE2.Options()
         options.max_mem = _MEMORY
         self._set = _RE2.Set.SearchSet(options)
-        for pattern in patterns:
-            self._set.Add(pattern)
+        self._set.Add(pattern)
         self._set.Compile()
 
-    def open(self, text: str) -> Sequence[int]:
-        """Give the numbers of the patterns that the text matches somewhere."""
-        return self._set.Match(text) or ()
+    def open(self, text: str) -> bool:
+        """Say whether the text matches somewhere."""
+        return self._set.Match(text) is not None

@@ -2,19 +2,21 @@
 
 import functools
 import re
-from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 import attrs
 
+from runtime.scrub.look import Look
+from runtime.scrub.patterns import compiled
+from runtime.scrub.span import Span
 from runtime.scrub.vocabulary import Vocabulary
 from runtime.scrub.word_sets import words_of
 
 _WORDS: Final = 5
 """Words that one name has at most, initials and particles included."""
 
-_PART: Final = re.compile(r"[A-Za-z][A-Za-z'\-]{0,40}|[A-Za-z]")
-_GAP: Final = re.compile(r"(?:\. ?|, ?|[ \t]{1,2}|\+|_|\^)(?=[A-Za-z])")
+_PART: Final = compiled(r"[A-Za-z][A-Za-z'\-]{0,40}|[A-Za-z]")
+_GAP: Final = compiled(r"(?:\. ?|, ?|[ \t]{1,2}|\+|_|\^)(?=[A-Za-z])")
 _PARTICLES: Final = words_of(
     "de del dela della der den di da das do dos la las le los el van von vom zu bin ibn bint al abu"
     " st san santa ter ten y e mac mc af av du af"
@@ -23,25 +25,25 @@ TITLES: Final = words_of(
     "mr mrs ms miss mx dr prof nurse doctor sir madam rev fr sr sra srta hon pvt sgt cpl capt maj"
 )
 _SUFFIXES: Final = words_of("jr sr ii iii iv md do rn np pa dds phd esq cna lpn")
-_TWO: Final = re.compile(
-    r"\b([A-Z][A-Za-z'\-]{1,30})(,? (?:[A-Z]\.? )?|[_.^+,])([A-Z][A-Za-z'\-]{1,30})"
+# What it begins with stands first, and `\b` behind it: only so `re` skips to the next capital.
+_TWO: Final = compiled(
+    r"([A-Z](?<!\w.)[A-Za-z'\-]{1,30})(,? (?:[A-Z]\.? )?|[_.^+,])([A-Z][A-Za-z'\-]{1,30})"
 )
 
 
 _INNER: Final = frozenset("_(\\@/")
 _NO_END: Final = frozenset("\\@=")
-_QUOTE_ESCAPED: Final = re.compile(r"\\(?:[\"']|[nrt]\b)")
+_QUOTE_ESCAPED: Final = compiled(r"\\(?:[\"']|[nrt]\b)")
 _NO_BEGINNING: Final = frozenset("\\/-.@")
 _FIELD_GAPS: Final = frozenset({" ", "_", "+", ", "})
-_AFTER_TITLE: Final = re.compile(r"\.?[ \t]{1,2}")
+_AFTER_TITLE: Final = compiled(r"\.?[ \t]{1,2}")
 _SHORTEST: Final = 2
-_OF_PATIENTS: Final = re.compile(
+_OF_PATIENTS: Final = compiled(
     r"\b(?:patients?|pts?|d\.?o\.?b|mrn|ssn|chart|medicare|medicaid|appts?|appointment|born|birth\w*"
     r"|discharged|admitted|nurse|insurance|licen[cs]e|passport|acct|policy|member|consent|social|labs?"
-    r"|wristband|results of|vehicle|plate|eligibility)\b",
-    re.IGNORECASE,
+    r"|wristband|results of|vehicle|plate|eligibility)\b"
 )
-"""Words of a line in which two names that nobody knows may stand."""
+"""Words of a line, in small letters, in which two names that nobody knows may stand."""
 _IRISH: Final = frozenset({"o'", "d'"})
 _LISTED: Final = frozenset({",", ", "})
 _LONGEST_CAPITALS: Final = 14
@@ -139,23 +141,23 @@ class Names:
             return any(part in words.given or part in words.family for part in small.split("-"))
         return small in words.given or small in words.family
 
-    def anywhere(self, text: str) -> Iterator[tuple[int, int]]:
-        """Find names that nothing stands beside: a known given name and what goes with it."""
-        done, of_patients = 0, None
-        for found in _TWO.finditer(text):
-            first, between, last = found.groups()
-            begin, end = found.span()
+    def anywhere(self, look: Look, found: list[Span]) -> None:
+        """Add names that nothing stands beside: a known given name and what goes with it."""
+        text, done, of_patients = look.text, 0, None
+        for match in _TWO.finditer(text):
+            first, between, last = match.groups()
+            begin, end = match.span()
             if begin < done or (between != "^" and text[begin - 1 : begin] in _NO_BEGINNING):
                 continue  # within a longer name, or a machine's
             named = self._ordered(text, first, between, last)
             if not named and between[0] in " ," and self._unheard_of(text, first, last, end):
                 if of_patients is None:
-                    of_patients = _OF_PATIENTS.search(text) is not None
+                    of_patients = _OF_PATIENTS.search(look.lower) is not None
                 named = of_patients
             if named and not (_strange(first) or _strange(last)):
                 longer = self.beside(text, begin, sure=False)
                 done = max(end, longer[1] if longer else end)
-                yield begin, done
+                found.append(Span(begin, done, "name"))
 
     def _ordered(self, text: str, first: str, between: str, last: str) -> bool:
         """Say whether two words are names that are known, in the order that the sign tells."""

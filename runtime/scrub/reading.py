@@ -1,37 +1,26 @@
 """Reads a text line by line, each judged alone, unless the first says that they are one thing."""
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
 import attrs
 
 from runtime.scrub.beside import Beside
-from runtime.scrub.files import find_files
-from runtime.scrub.forms import (
-    FILES,
-    LEET,
-    NAMES,
-    PEOPLE,
-    SPACED,
-    SQL,
-    find_forms,
-    find_private_addresses,
-    open_gates,
-)
+from runtime.scrub.forms import TELLING, find_forms, find_private_addresses
 from runtime.scrub.hl7 import Encoding, find_hl7
 from runtime.scrub.json_values import JsonValues
+from runtime.scrub.look import Look
 from runtime.scrub.names import Names
 from runtime.scrub.normal import LEFT_OUT, SCRUBBED, Plain, closed_up, plain
-from runtime.scrub.people import find_people
+from runtime.scrub.patterns import compiled
 from runtime.scrub.rows import Rows
 from runtime.scrub.span import Span
-from runtime.scrub.sql import find_by_position
 from runtime.scrub.vocabulary import Vocabulary
+from runtime.scrub.word_sets import words_of
 from runtime.scrub.x12 import X12, Marks
 
-_JSON: Final = re.compile(r'["\]}]\s{0,9}[:,]|[{\[]\s{0,9}"')
-_HL7: Final = re.compile(r"\b[A-Z][A-Z0-9]{2}[|#!^~*]")
+_JSON: Final = compiled(r'["\]}]\s{0,9}[:,]|[{\[]\s{0,9}"')
+_HL7: Final = compiled(r"\b[A-Z][A-Z0-9]{2}[|#!^~*]")
 
 
 @attrs.frozen
@@ -103,17 +92,15 @@ class Reading:
             _ANY_X12.find(text, found)
         if '"' in text and _JSON.search(text):
             self.finders.json.find(text, found)
-        gates = open_gates(text)
-        find_forms(text, gates, found)
-        if self.finders.private_addresses:
+        look, finders = Look(text, _TELLING), self.finders
+        find_forms(look, finders.vocabulary, found)
+        if finders.private_addresses:
             find_private_addresses(text, found)
-        self.finders.beside.find(text, found)
-        if NAMES in gates:
-            found.extend(Span(*span, "name") for span in self.finders.names.anywhere(text))
-        for gate, find in _WITH_WORDS:
-            if gate in gates:
-                find(text, self.finders.vocabulary, found)
-        if SPACED in gates:
+        finders.beside.find(look, found)
+        if look.capitals:
+            finders.names.anywhere(look, found)
+        apart = "a a a a" in look.shape or not _IN_FIGURES.isdisjoint(look.told)
+        if apart and _LETTERS.search(text):
             closed, starts = closed_up(_LEET.sub("password", _SPACES.sub(LEFT_OUT, text)))
             found += (
                 Span(starts[span.start], starts[span.end - 1] + 1, span.label)
@@ -122,10 +109,18 @@ class Reading:
         return found
 
 
-_SPACES: Final = re.compile(r"(?<![A-Za-z][A-Za-z])(?<=[A-Za-z]) (?=[A-Za-z](?![A-Za-z]))")
+_SPACES: Final = compiled(r"(?<![A-Za-z][A-Za-z])(?<=[A-Za-z]) (?=[A-Za-z](?![A-Za-z]))")
 """Between letters that stand apart, `p a s s w o r d`."""
-_LEET: Final = re.compile(LEET + r"(?=\s?[:=])")
-_WITH_WORDS: Final = ((SQL, find_by_position), (FILES, find_files), (PEOPLE, find_people))
+_LEET_WORD: Final = r"(?i:p[4@][s5$][s5$]w[o0]rd|pa[5$][s5$]w[o0]rd|pas[5$]w[o0]rd|passw0rd)"
+_LEET: Final = compiled(_LEET_WORD + r"(?=\s?[:=])")
+"""`password`, with figures for letters."""
+_IN_FIGURES: Final = words_of("rd word sword ssword")
+"""What figures leave of it."""
+_LETTERS: Final = compiled(
+    r"(?:^|[^A-Za-z])[A-Za-z] [A-Za-z] [A-Za-z] [A-Za-z](?:[^A-Za-z]|$)|" + _LEET_WORD + r"\s?[:=]"
+)
+"""Words whose letters stand apart, or are figures."""
+_TELLING: Final = TELLING | _IN_FIGURES
 _ANY_X12: Final = X12()
 
 

@@ -8,6 +8,7 @@ import attrs
 
 from runtime.scrub.kept import must_stay
 from runtime.scrub.normal import SCRUBBED
+from runtime.scrub.patterns import compiled
 from runtime.scrub.span import Span
 from runtime.scrub.vocabulary import Vocabulary
 
@@ -15,11 +16,11 @@ _SEPARATORS: Final = ",\t;|"
 _FEWEST: Final = 2
 _SURE: Final = 3
 _LONGEST_HEADER: Final = 8192
-_COLUMN: Final = re.compile(
+_COLUMN: Final = compiled(
     r"\s?\"?[A-Za-z_#][A-Za-z_#/()'\-.]{0,40}(?: [A-Za-z_#/()'\-.]{1,20}){0,3}\d{0,2}\"?\s?"
 )
-_WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_MACHINE_COLUMN: Final = re.compile(
+_WORDS: Final = compiled(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_MACHINE_COLUMN: Final = compiled(
     r"(?:host|computer|server|machine|asset|device|workstation|endpoint)[ _]?(?:name)?|os|fqdn"
     r"|model|os[ _]?build|vendor|manufacturer|firmware",
     re.IGNORECASE,

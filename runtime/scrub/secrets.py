@@ -2,19 +2,23 @@
 
 import functools
 import re
+from string import ascii_lowercase
 from typing import Final
 
 from runtime.scrub.gap import Gap
-from runtime.scrub.linear import linear
+from runtime.scrub.linear import Gate, linear
+from runtime.scrub.look import Look
+from runtime.scrub.patterns import compiled
 from runtime.scrub.span import Span
+from runtime.scrub.vocabulary import Vocabulary
 from runtime.scrub.word_sets import words_of
 
-_VALUE: Final = re.compile(
+_VALUE: Final = compiled(
     r"(?:(?:Bearer|Basic|Digest|Token|Negotiate|NTLM) +)?((?:[^\s\"'<>;,&\x01|]"
     r"|&(?!\w{1,30}=)){3,2000})",
     re.IGNORECASE,
 )
-_QUOTED: Final = re.compile(r"[^\"'\r\n\x01]{3,200}(?=[\"'])")
+_QUOTED: Final = compiled(r"[^\"'\r\n\x01]{3,200}(?=[\"'])")
 _SHORT: Final = (
     "pass",
     "pwd",
@@ -52,7 +56,7 @@ _NONE: Final = words_of(
 )
 
 
-_COMMA: Final = re.compile(r",[^\s\"'<>;,=:\x01|]{1,64}(?=;)")
+_COMMA: Final = compiled(r",[^\s\"'<>;,=:\x01|]{1,64}(?=;)")
 """A comma within a password of a connection string, whose fields part at semicolons."""
 
 
@@ -97,18 +101,18 @@ def secret_at(text: str, spelled: str, gap: Gap) -> tuple[int, int] | None:
     return span if _mixed(trimmed) or (told and short and not trimmed.islower()) else None
 
 
-_NAMED: Final = re.compile(
+_NAMED: Final = compiled(
     r"^(?:(?:ConvertTo|ConvertFrom|Get|New|Read|Import)-[A-Z]|%%|\$\(|\$\{|0x|S-1-|HKLM|HKEY|\{\{|[A-Za-z]:\\|/[a-z]{2,12}/\w|/(?:root|tmp)$|file:|env:|vault:|_)|\d{3}\.\d{3}\("
 )
 """What names a secret or a setting and is none: a place, a variable, the id of a control."""
-_LATER: Final = re.compile(
+_LATER: Final = compiled(
     r"[^.\r\n;:=\x01]{0,60}?\b(?:is|was|are|to|as|be|reads|says)[: ]{1,3}"
     r"[\"'(]?([^\s\"'<>;,\x01|]{6,128})",
     re.IGNORECASE,
 )
 
 
-_DIGIT: Final = re.compile(r"\d")
+_DIGIT: Final = compiled(r"\d")
 _NEAR: Final = 128
 
 
@@ -141,7 +145,7 @@ _LONG_ENOUGH: Final = 6
 _PIN_DIGITS: Final = range(4, 9)
 
 
-FORM_GATE: Final = (
+_FORMED: Final = Gate(
     r"AKIA[A-Z0-9]{12}|ASIA[A-Z0-9]{12}|gh[pousr]_[A-Za-z0-9]{16}|github_pat_|glpat-|xox[a-z]-"
     r"|xapp-|[spr]k[-_][A-Za-z0-9_\-]{16}|AIza[A-Za-z0-9_\-]{16}"
     r"|ya29\.|SG\.[A-Za-z0-9_\-]{16}|npm_[A-Za-z0-9]{20}|pypi-[A-Za-z0-9_\-]{20}|dop_v1_"
@@ -151,7 +155,10 @@ FORM_GATE: Final = (
     r"|[?&]code=|://[^\s/:]*:[^\s/;]+@|response=\"[0-9a-f]{32}\"|[A-Z0-9]{6}-[A-Z0-9]{6}-[A-Z0-9]{6}-|(?:AccountKey|SharedAccessKey"
     r"|sig)=|^[A-Za-z0-9+/]{60,76}={0,2}$"
 )
-"""What RE2 looks for before `find_tokens` is called."""
+"""What RE2 looks for at once, before it looks where."""
+_SHORTEST_BODY: Final = 60
+TOKENS: Final = words_of("xapp ya hooks private").union(f"xox{each}" for each in ascii_lowercase)
+"""Words of tokens that are short."""
 
 # By RE2: an alternative for each form, and one pass whatever the text.
 _TOKENS: Final = linear(
@@ -176,8 +183,25 @@ _AFTER: Final = linear(
 )
 
 
-def find_tokens(text: str, found: list[Span]) -> None:
+def _may_have_tokens(look: Look) -> bool:
+    """Say whether more stands in a row than in a word, or what stands in a token that is short."""
+    text = look.text
+    return (
+        look.long_word
+        or "eyJ" in text
+        or "$" in text
+        or ("@" in text and "://" in text)
+        or ("=" in text and ("code=" in text or "sig=" in text or "Key=" in text))
+        or not TOKENS.isdisjoint(look.told)
+        or (len(text) >= _SHORTEST_BODY and " " not in text)
+    )
+
+
+def find_tokens(look: Look, found: list[Span]) -> None:
     """Add tokens and keys."""
+    text = look.text
+    if not _may_have_tokens(look) or not _FORMED.open(text):
+        return
     for match in _TOKENS.finditer(text):
         value = match.group()
         if value[2:3] in {"-", "_"} and value[1] == "k" and not any(map(str.isdigit, value)):
@@ -202,18 +226,37 @@ _PROGRAMS: Final = (
     r"|htpasswd|sqlcmd|bcp|osql|zip|7z|unzip|cmdkey|schtasks|crackmapexec|echo|smbclient|mount"
     r"|openssl|ldapsearch|rabbitmqctl|redis-cli|snmp\w+|runas|ssh-keygen|wmic|winrs|pscp)(?:\.exe)?"
 )
-COMMAND_GATE: Final = (
-    rf"(?i)\b{_PROGRAMS}\b[^|]*(?:\s[-/][a-z]|user|use |:)|AsPlainText|SecureString"
+PROGRAMS: Final = words_of(
+    "curl wget http mysql mysqldump mysqladmin mariadb sshpass psexec docker podman winexe net"
+    " plink rdesktop xfreerdp ipmitool htpasswd sqlcmd bcp osql zip z unzip cmdkey schtasks"
+    " crackmapexec echo smbclient mount openssl ldapsearch rabbitmqctl redis runas ssh wmic winrs"
+    " pscp asplaintext securestring"
 )
+"""The words of `_PROGRAMS`, but for those of SNMP, and of what PowerShell takes."""
+_ANY_PROGRAM: Final = compiled(rf"\b{_PROGRAMS}\b")
+_SWITCH: Final = compiled(r"\s[-/][a-z]|user|use |:")
+_PLAINLY: Final = ("asplaintext", "securestring")
 
-_PORTS: Final = re.compile(r"[\d.]*:?\d+:\d+(?:/\w+)?")
-_PROGRAM: Final = re.compile(rf"\b{_PROGRAMS} |ConvertTo-SecureString|-AsPlainText", re.IGNORECASE)
+
+def _is_command_line(look: Look) -> bool:
+    """Say whether a program stands in a line, and what may be for it."""
+    lower = look.lower
+    for part in lower.split("|"):
+        program = _ANY_PROGRAM.search(part)
+        if program is not None and _SWITCH.search(part, program.end()):
+            return True
+    return any(each in lower for each in _PLAINLY)
+
+
+_PORTS: Final = compiled(r"[\d.]*:?\d+:\d+(?:/\w+)?")
+_PROGRAM: Final = compiled(rf"\b{_PROGRAMS} |convertto-securestring|-asplaintext")
+"""In a line in small letters."""
 _WINDOW: Final = 400
 """Characters of a command line that are read behind its program."""
 _TRIED: Final = 3
 """Programs within that, at most: a line of nothing but programs is no command line."""
 _ON_COMMAND_LINES: Final = tuple(
-    re.compile(pattern, re.IGNORECASE)
+    compiled(pattern, re.IGNORECASE)
     for pattern in (
         r"^(?:curl|wget|http)\b.*?\s(?:-u|--user)[ =]?['\"]?[\w.\-\\@]{1,64}:([^\s'\"]{1,128})",
         (
@@ -239,16 +282,18 @@ _ON_COMMAND_LINES: Final = tuple(
 )
 
 
-def find_on_command_lines(text: str, found: list[Span]) -> None:
+def find_on_command_lines(look: Look, _: Vocabulary, found: list[Span]) -> None:
     """Add passwords that stand on a command line behind a switch or in their place."""
-    at = 0
-    while (program := _PROGRAM.search(text, at)) is not None:
+    if not _is_command_line(look):
+        return
+    text, lower, at = look.text, look.lower, 0
+    while (program := _PROGRAM.search(lower, at)) is not None:
         end = min(program.start() + _WINDOW, len(text))
         tried = 0
         while program is not None and tried < _TRIED:
             _read_command(text[program.start() : end].partition("\n")[0], program.start(), found)
             tried += 1
-            program = _PROGRAM.search(text, program.end(), end)
+            program = _PROGRAM.search(lower, program.end(), end)
         at = end
 
 
@@ -258,19 +303,34 @@ _STRONG: Final = (
 )
 """What people choose for a password: letters, figures and a sign; no ticket, no address."""
 _LOGS_IN: Final = r"\b(?:log ?[io]n|sign ?in|user(?:name|id)?|uid|accounts?|cred\w*|rdp|vpn)\b"
-LOGIN_GATE: Final = (
-    rf"(?i:{_LOGS_IN}).*[!@#%^]"
-    r"|\s-(?:p|P|pw|w|W|a) ?[\"']?\w*[A-Z!@#%^]"
+LOGINS: Final = words_of(
+    "login logon log signin sign user username userid uid account accounts rdp vpn"
 )
-_LOGIN: Final = re.compile(
+"""The words of `_LOGS_IN`, but for credentials."""
+_WHO_LOGS_IN: Final = compiled(_LOGS_IN)
+_PASSED: Final = compiled(r"\s-(?:p|P|pw|w|W|a) ?[\"']?\w*[A-Z!@#%^]")
+_LOGIN: Final = compiled(
     rf"(?:{_LOGS_IN}[^\r\n]{{0,40}}?"
     r"[\s/:,(|]|\s-(?:p|pw|w|a) ?)[\"']?(" + _STRONG + r")(?=[\s\"',;.)|]|$)",
     re.IGNORECASE,
 )
 
 
-def find_logins(text: str, found: list[Span]) -> None:
+def _may_log_in(look: Look) -> bool:
+    """Say whether a sign of a password stands behind who logs in, or behind a switch."""
+    text = look.text
+    sign = look.shape.rfind("!")
+    named = not LOGINS.isdisjoint(look.told) or "cred" in look.lower
+    return (named and _WHO_LOGS_IN.search(look.lower, 0, sign) is not None) or (
+        (" -" in text or "\t-" in text) and _PASSED.search(text) is not None
+    )
+
+
+def find_logins(look: Look, found: list[Span]) -> None:
     """Add what looks like a password where somebody logs in, behind any program's switch too."""
+    if not _may_log_in(look):
+        return
+    text = look.text
     found.extend(Span(*match.span(1), "secret") for match in _LOGIN.finditer(text))
 
 

@@ -3,26 +3,26 @@
 import re
 from typing import Final
 
+from runtime.scrub.look import Look
 from runtime.scrub.normal import SCRUBBED
+from runtime.scrub.patterns import compiled
 from runtime.scrub.rows import column_label
 from runtime.scrub.span import Span
 from runtime.scrub.vocabulary import Vocabulary
 
-SQL_GATE: Final = r"\)\s*(?i:values\s*|=)\("
-
-_VALUES: Final = re.compile(r"\)\s{0,9}(?:values\s{0,9}|=)\(", re.IGNORECASE)
-_LITERAL: Final = re.compile(
+_VALUES: Final = compiled(r"\)\s{0,9}(?:values\s{0,9}|=)\(", re.IGNORECASE)
+_LITERAL: Final = compiled(
     r"\s{0,9}(?:(?:N|E)?'(?P<one>(?:[^']|'')*)'|\"(?P<two>(?:[^\"]|\"\")*)\""
     r"|(?P<bare>[^,()'\"]*))(?P<rest>[^,()'\"]{0,40})(?P<end>[,)])"
 )
-_NEXT_ROW: Final = re.compile(r"\s{0,9},\s{0,9}\(")
+_NEXT_ROW: Final = compiled(r"\s{0,9},\s{0,9}\(")
 _MOST_CHARACTERS: Final = 4000
 _NO_VALUE: Final = frozenset({"", "null", "default", "true", "false"})
 
 
-def find_by_position(text: str, vocabulary: Vocabulary, found: list[Span]) -> None:
+def find_by_position(look: Look, vocabulary: Vocabulary, found: list[Span]) -> None:
     """Add the values whose columns tell."""
-    done = 0
+    text, done = look.text, 0
     for match in _VALUES.finditer(text):
         if match.start() < done:
             continue

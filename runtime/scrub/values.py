@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 
 from runtime.scrub.gap import Gap
 from runtime.scrub.kept import must_stay
+from runtime.scrub.patterns import compiled
 from runtime.scrub.vocabulary import Term
 from runtime.scrub.word_sets import words_of
 
@@ -21,60 +22,64 @@ _TIME: Final = (
     r"(?:(?:[T ]|,? at )\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?: ?[ap]\.?m\b\.?)?"
     r"(?:Z|[+-]\d{2}:?\d{2})?)"
 )
-DATE_FORM: Final = (
+NUMERIC_DATE: Final = (
     r"(?:\d{1,2} ?(?:[/.\-_]|\\/?) ?\d{1,2} ?(?:[/.\-_]|\\/?) ?(?:\d{4}|\d{2})(?!\d)"
-    r"|(?:19|20)\d{2} ?[/.\-_] ?\d{1,2} ?[/.\-_] ?\d{1,2}(?!\d)"
-    rf"|{_MONTH}\.?[ \-]\d{{1,2}}(?:st|nd|rd|th)?,?[ \-]+(?:\d{{4}}|'?\d{{2}})(?!\d)"
+    r"|(?:19|20)\d{2} ?[/.\-_] ?\d{1,2} ?[/.\-_] ?\d{1,2}(?!\d))"
+)
+NAMED_DATE: Final = (
+    rf"(?:{_MONTH}\.?[ \-]\d{{1,2}}(?:st|nd|rd|th)?,?[ \-]+(?:\d{{4}}|'?\d{{2}})(?!\d)"
     rf"|(?:the )?\d{{1,2}}(?:st|nd|rd|th)?[ \-./]?(?:of )?{_MONTH}\.?,?[ \-./]?(?:\d{{4}}"
     rf"|'?\d{{2}})(?!\d))"
 )
-DATE: Final = re.compile(
-    rf"(?:{DATE_FORM}{_TIME}?|(?:19|20)\d{{6}}(?:\d{{4}}(?:\d{{2}})?)?(?!\d)"
+"""With the name of its month, in small letters."""
+_DATE_FORM: Final = rf"(?:{NUMERIC_DATE}|{NAMED_DATE})"
+DATE: Final = compiled(
+    rf"(?:{_DATE_FORM}{_TIME}?|(?:19|20)\d{{6}}(?:\d{{4}}(?:\d{{2}})?)?(?!\d)"
     rf"|\d{{1,2}}[/ ]\d{{1,2}}[/ ]\d{{2,4}}(?!\d)"
     rf"|(?:0[1-9]|1[0-2])[0-3]\d(?:19|20)\d{{2}}(?!\d)|(?:0?[1-9]"
-    rf"|1[0-2])/[0-3]?\d(?![\d/]))(?:[ ]?(?:-|to|thru|through|until) ?{DATE_FORM})?",
+    rf"|1[0-2])/[0-3]?\d(?![\d/]))(?:[ ]?(?:-|to|thru|through|until) ?{_DATE_FORM})?",
     re.IGNORECASE,
 )
-_LOOSE_DATE: Final = re.compile(
+_LOOSE_DATE: Final = compiled(
     rf"(?:19|20)\d{{2}}(?![\d.:])|{_MONTH}\.? \d{{1,2}}(?:st|nd|rd|th)?(?!\d)|{_MONTH} (?:19"
     rf"|20)\d{{2}}",
     re.IGNORECASE,
 )
 
-_EPOCH: Final = re.compile(r"1\d{9}")
+_EPOCH: Final = compiled(r"1\d{9}")
 """Seconds; no number of a phone begins with the one that stands before the area."""
-_OF_A_FILE: Final = re.compile(r"20(?:1[3-9]|2\d)-\d\d-\d\d (?!00:00:00)\d\d:\d\d:\d\d.*")
+_OF_A_FILE: Final = compiled(r"20(?:1[3-9]|2\d)-\d\d-\d\d (?!00:00:00)\d\d:\d\d:\d\d.*")
 """When a file was born, as `stat` says it."""
 
-SSN: Final = re.compile(
+SSN: Final = compiled(
     r"(?:\d ?){3}[\s\-./_,:|~*+=]{0,3}(?:\d ?){2}[\s\-./_,:|~*+=]{0,3}(?:\d ?){3}\d(?![\dA-Za-z])"
     r"|\d{8}(?!\d)|[xX*#\d]{3}[\s\-./]?[xX*#\d]{2}[\s\-./]?\d{4}(?!\d)"
     r"|\d{4}(?![\d.:])|\d{2}-\d{7}(?!\d)"
 )
-PHONE: Final = re.compile(
+PHONE: Final = compiled(
     r"\d(?:[\-._ ]{1,3}\d){9,10}(?![\dA-Za-z])|\+?(?:\d{1,3}[ \-._/]{0,2})?(?:\(\d{2,4}\)"
     r"|\d{2,4})[ \-._/]{0,3}(?:\d{2,4}[ \-._/]{0,3}){1,3}\d{2,4}"
     r"(?:[ ,;]{0,2}(?:x|ext\.?|extension) ?\d{1,6})?(?![\dA-Za-z])",
     re.IGNORECASE,
 )
-ZIP: Final = re.compile(r"\d{5}(?:[- ]?\d{4})?(?!\d)|[A-Z]\d[A-Z] ?\d[A-Z]\d")
-_CARD: Final = re.compile(
+ZIP: Final = compiled(r"\d{5}(?:[- ]?\d{4})?(?!\d)|[A-Z]\d[A-Z] ?\d[A-Z]\d")
+_CARD: Final = compiled(
     r"(?:\d[ \-._]?){12,18}\d(?!\d)|[xX*.]{2,12}[ \-]?(?:[xX*]{4}[ \-]?){0,3}\d{4}(?!\d)"
     r"|\d{3,4}(?![\d.:])"
 )
-_EMAIL: Final = re.compile(r"[^\s\"'<>,;:()\[\]]{1,80}(?:@|\(at\)|\[at\]| at )[^\s\"'<>,;()]{1,80}")
-_INTERNET: Final = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}(?![\d.])|[0-9A-Fa-f:]{6,39}")
-_TOKEN: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9\-_/.]{0,48}[A-Za-z0-9])?")
-_GROUPS: Final = re.compile(r"(?:[ ][A-Z0-9]{0,2}\d[A-Z0-9]{0,4}(?![\w.:/]|-\d))+")
-_PREFIXED: Final = re.compile(r"[A-Za-z]{1,5}[ #:\-]{1,2}(?=\d)")
-_REST: Final = re.compile(r"[^\x01\"'<>;|&\t\r\n{}]{1,200}")
-_NEXT_FIELD: Final = re.compile(
+_EMAIL: Final = compiled(r"[^\s\"'<>,;:()\[\]]{1,80}(?:@|\(at\)|\[at\]| at )[^\s\"'<>,;()]{1,80}")
+_INTERNET: Final = compiled(r"(?:\d{1,3}\.){3}\d{1,3}(?![\d.])|[0-9A-Fa-f:]{6,39}")
+_TOKEN: Final = compiled(r"[A-Za-z0-9](?:[A-Za-z0-9\-_/.]{0,48}[A-Za-z0-9])?")
+_GROUPS: Final = compiled(r"(?:[ ][A-Z0-9]{0,2}\d[A-Z0-9]{0,4}(?![\w.:/]|-\d))+")
+_PREFIXED: Final = compiled(r"[A-Za-z]{1,5}[ #:\-]{1,2}(?=\d)")
+_REST: Final = compiled(r"[^\x01\"'<>;|&\t\r\n{}]{1,200}")
+_NEXT_FIELD: Final = compiled(
     r"\s+(?=[A-Za-z][\w.\-]{0,30}(?:\s[a-z]{1,10})?\s?[=:]|(?:phone|ph|tel|cell|dob|ssn|mrn"
     r"|email|fax|called|and|who|has|was|is|reports?|states?)\b)|[.!?] (?=[A-Z])|\s-+\s|\)"
     r"|, (?=\w{1,20}[=:])|\{|\}",
     re.IGNORECASE,
 )
-_STREET_ADDRESS: Final = re.compile(
+_STREET_ADDRESS: Final = compiled(
     r"\d{1,6}[A-Za-z]?\s|P\.?\s?O\.? ?Box|RR ?\d|Apt|Unit", re.IGNORECASE
 )
 
@@ -205,7 +210,7 @@ def _is_place(value: str) -> bool:
     return told and "@" not in value and any(map(str.isalpha, value)) and len(value) > 1
 
 
-_OF_MACHINES: Final = re.compile(r"[/\\]|https?:|0x|[\d.:/a-fA-F]+$")
+_OF_MACHINES: Final = compiled(r"[/\\]|https?:|0x|[\d.:/a-fA-F]+$")
 
 
 Reader: TypeAlias = Callable[[str, Term, Gap], tuple[int, int] | None]
@@ -225,9 +230,9 @@ _DIGITS_IN_FIELD: Final = 2
 _DIGITS_ALONE: Final = 4
 _OTHER_MARKS: Final = words_of("ssn dob mrn acct account phone tel fax zip room bed")
 """Words behind which something of another kind stands."""
-_GLUED: Final = re.compile(r"\d{5}")
+_GLUED: Final = compiled(r"\d{5}")
 _LETTERED: Final = frozenset({"license", "vehicle"})
 _OF_PATIENTS: Final = frozenset({"mrn", "patient_id", "mbi"})
-_YEAR: Final = re.compile(r"(?:19|20)\d\d")
+_YEAR: Final = compiled(r"(?:19|20)\d\d")
 _PHONE_DIGITS: Final = range(7, 21)
 _LAST_FOUR: Final = 4

@@ -1,7 +1,6 @@
 """The words that the scrubber knows, from `rules/scrub.yaml`."""
 
 import functools
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
@@ -11,6 +10,7 @@ import pydantic
 
 from runtime.documents import Document, read_document, validated
 from runtime.errors import InvalidFileError
+from runtime.scrub.patterns import compiled
 from runtime.scrub.word_sets import words_of
 from runtime.settings import shipped
 
@@ -88,7 +88,7 @@ class Vocabulary:
         return ()
 
 
-_PARTS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_PARTS: Final = compiled(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _STARTS: Final = (
     *("patients", "patient", "pat", "pt", "member", "subscriber", "insured", "guarantor"),
     *("beneficiary", "customer", "client", "person", "contact", "emergency", "home", "work"),

@@ -7,10 +7,11 @@ from typing import Final
 import attrs
 
 from runtime.scrub.normal import SCRUBBED
+from runtime.scrub.patterns import compiled
 from runtime.scrub.span import Span
 from runtime.scrub.word_sets import words_of
 
-_ISA: Final = re.compile(r"(?:^|(?<=[\s\"'>=]))ISA([^\sA-Za-z0-9\x01])")
+_ISA: Final = compiled(r"(?:^|(?<=[\s\"'>=]))ISA([^\sA-Za-z0-9\x01])")
 _ISA_FIELDS: Final = 16
 _SEGMENTS: Final = (
     "NM1|N1|N3|N4|DMG|REF|PER|DTP|DTM|CLM|CLP|SBR|INS|SUBSCRIBER|PAT|ACT|SVD|CRC|TRN|SV5|PRV"
@@ -77,7 +78,7 @@ class X12:
 
     def __attrs_post_init__(self) -> None:
         marks = re.escape(self.marks.element), re.escape(self.marks.segment)
-        self._pattern = re.compile(
+        self._pattern = compiled(
             rf"(?:^|(?<=[\s\"'>={marks[1]}]))({_SEGMENTS}){marks[0]}([^{marks[1]}\r\n\"']{{1,2000}})"
         )
 
