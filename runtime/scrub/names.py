@@ -1,6 +1,5 @@
 """What looks like the name of a person, and where it ends."""
 
-import functools
 import re
 from typing import Final, NamedTuple
 
@@ -33,6 +32,8 @@ _TWO: Final = compiled(
 
 _INNER: Final = frozenset("_(\\@/")
 _NO_END: Final = frozenset("\\@=")
+_ODD_ENDS: Final = frozenset("\\@=:._(/0123456789")
+"""What may stand behind a word that does not end as one of a name does."""
 _QUOTE_ESCAPED: Final = compiled(r"\\(?:[\"']|[nrt]\b)")
 _NO_BEGINNING: Final = frozenset("\\/-.@")
 _FIELD_GAPS: Final = frozenset({" ", "_", "+", ", "})
@@ -75,16 +76,24 @@ class Names:
         begin = _after_titles(text, start)
         at, end, count, joined = begin, begin, 0, ""
         while count < _WORDS and (found := _PART.match(text, at)) is not None:
-            small = found[0].lower().rstrip("'-").removesuffix("'s")
-            word = _Word(found[0], small, found.end(), joined, count)
-            if not (_ends_well(text, word, sure=sure) and self._goes_on(text, word, sure=sure)):
+            told, word_end = found[0], found.end()
+            small = told.lower()
+            if not told.isalpha():
+                small = small.rstrip("'-").removesuffix("'s")
+            word = _Word(told, small, word_end, joined, count)
+            if text[word_end : word_end + 1] in _ODD_ENDS and not _ends_well(text, word, sure=sure):
+                break
+            if not self._goes_on(text, word, sure=sure):
                 break
             count += 1
-            end = found.end()
-            gap = _GAP.match(text, end)
-            if gap is None:
+            end = word_end
+            # Between most words stands one blank, and behind most last ones none of the signs.
+            if text[end : end + 1] == " " and text[end + 1 : end + 2].isalpha():
+                joined, at = " ", end + 1
+            elif (gap := _GAP.match(text, end)) is not None:
+                joined, at = gap[0], gap.end()
+            else:
                 break
-            joined, at = gap[0], gap.end()
         name = text[begin:end].rstrip("-'")
         end = begin + len(name)
         # An initial alone is no name, nor is what a machine's name goes on from.
@@ -237,14 +246,12 @@ def _begins_sentence(text: str, word: _Word) -> bool:
     return text[max(0, initial) : initial + 1].isalnum()
 
 
-@functools.lru_cache(maxsize=4096)
 def _strange(word: str) -> bool:
     """Say whether capitals stand where no name has them: `PowerShell`, `SQLServer`."""
+    if word[1:].islower():
+        return False
     if word.isupper():
         return len(word) > _LONGEST_CAPITALS
-    inner = word[1:]
-    if inner.islower():
-        return False
     parts = re.split(r"['\-]", word)
     return any(
         not (
