@@ -32,6 +32,8 @@ _SIGNS: Final = compiled(
     r"|[:=#>~\"'\\(\[{]|[NE](?=')|(?<=')%|\|(?= )|-(?![A-Za-z])|-(?=-[ ])|,(?= )|&nbsp;"
     r"|\([^()\d]{1,20}\)){1,16}"
 )
+_BLANK_AND_WORD: Final = compiled(r" ([a-z]{1,11})(?![\w.=:])")
+"""What stands between most phrases and values; the patterns of signs take five times as long."""
 _SMALL_WORD: Final = compiled(r"[A-Za-z]{1,11}\b\.?(?![=:])")
 _WHOLE_WORD: Final = compiled(r"[a-z]{1,16}(?![A-Za-z])")
 _MOST_WORDS: Final = 6
@@ -68,33 +70,36 @@ class Gap(NamedTuple):
     """A word says that the value comes."""
 
 
-def gap_behind(text: str, end: int) -> Gap:
+def gap_behind(text: str, end: int) -> Gap:  # noqa: C901  one walk, step by step
     """Read on from the end of a phrase to where its value would begin."""
     if (short := _one_sign(text, end)) is not None:
         return short
     at, strong, told = _behind_index(text, end), False, False
     for _ in range(_MOST_WORDS):
-        if text[at : at + 1] == " " and text[at + 1 : at + 2].islower():
-            at += 1  # as between most words; the pattern takes five times as long to say so
-        elif (signs := _SIGNS.match(text, at)) is not None:
-            strong = strong or not _STRONG.isdisjoint(signs[0])
-            at = signs.end()
-        if text[at - 1] in _QUOTES or text[at - 1].isalnum():
-            break  # whatever a quoted value begins with
+        small, after = "", at
+        if (plainly := _BLANK_AND_WORD.match(text, at)) is not None:
+            at, small, after = at + 1, plainly[1], plainly.end()
+        else:
+            if (signs := _SIGNS.match(text, at)) is not None:
+                strong = strong or not _STRONG.isdisjoint(signs[0])
+                at = signs.end()
+            if text[at - 1] in _QUOTES or text[at - 1].isalnum():
+                break  # whatever a quoted value begins with
         if text[at - 4 : at] in _FOR and (whose := _behind_whose(text, at, end, strong=strong)):
             return whose
-        word = _SMALL_WORD.match(text, at)
-        if word is None:
-            if text[at - 5 : at] != "last " or (four := _FOUR.match(text, at)) is None:
-                break
-            told, at = True, four.end()
-            continue
-        small = word[0].rstrip(".").lower()
-        if small not in GAP_WORDS or (small == "a" and text[word.end() : word.end() + 1] != " "):
+        if not small:
+            word = _SMALL_WORD.match(text, at)
+            if word is None:
+                if text[at - 5 : at] != "last " or (four := _FOUR.match(text, at)) is None:
+                    break
+                told, at = True, four.end()
+                continue
+            small, after = word[0].rstrip(".").lower(), word.end()
+        if small not in GAP_WORDS or (small == "a" and text[after : after + 1] != " "):
             break
         told = told or small in _TELLING
-        strong = strong or (small in _LIKE and text[word.end() : word.end() + 2] in _QUOTED)
-        at = word.end()
+        strong = strong or (small in _LIKE and text[after : after + 2] in _QUOTED)
+        at = after
     return Gap(end, at, strong, told)
 
 

@@ -144,18 +144,19 @@ def find_hl7(text: str, encoding: Encoding, found: list[Span]) -> None:
 def _segment(
     text: str, match: re.Match[str], end: int, encoding: Encoding, found: list[Span]
 ) -> None:
-    line_end = _end_of_segment(text, match.end(), end)
-    fields, at = _FIELDS.get(match[1], _OWN), match.end()
-    for number, field in enumerate(text[at:line_end].split(encoding.field), 1):
+    line_end, name, mark = _end_of_segment(text, match.end(), end), match[1], encoding.field
+    fields, at = _FIELDS.get(name, _OWN), match.end()
+    is_result = name == "OBX"
+    for number, field in enumerate(text[at:line_end].split(mark), 1):
         label = fields.get(number)
         # A blank before a field: the words of a log that goes on behind the segment.
         if label is not None and field[:1] != " " and field.upper() not in _NO_ONE:
             _field(field, at, label, encoding, found)
-        elif match[1] == "OBX" and number == _RESULT and field:
-            kind = text[match.end() : at].split(encoding.field)[1]
+        elif is_result and number == _RESULT and field:
+            kind = text[match.end() : at].split(mark)[1]
             if kind in _TYPES:
                 _field(field, at, _TYPES[kind], encoding, found)
-        elif len(field) >= _SHORTEST_FORM and (kind := _formed(field, match[1])):
+        elif len(field) >= _SHORTEST_FORM and (kind := _formed(field, name)):
             _field(field, at, kind, encoding, found)
         at += len(field) + 1
 

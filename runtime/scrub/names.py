@@ -80,11 +80,13 @@ class Names:
             small = told.lower()
             if not told.isalpha():
                 small = small.rstrip("'-").removesuffix("'s")
-            word = _Word(told, small, word_end, joined, count)
-            if text[word_end : word_end + 1] in _ODD_ENDS and not _ends_well(text, word, sure=sure):
-                break
-            if not self._goes_on(text, word, sure=sure):
-                break
+            if (
+                not self._is_plainly(told, small, joined)
+                or text[word_end : word_end + 1] in _ODD_ENDS
+            ):
+                word = _Word(told, small, word_end, joined, count)
+                if not (_ends_well(text, word, sure=sure) and self._goes_on(text, word, sure=sure)):
+                    break
             count += 1
             end = word_end
             # Between most words stands one blank, and behind most last ones none of the signs.
@@ -102,6 +104,15 @@ class Names:
         if text[end : end + 1].isdigit() or text[end : end + 1] in _NO_END:
             return (start, end) if _QUOTE_ESCAPED.match(text, end) else None
         return start, end
+
+    def _is_plainly(self, told: str, small: str, joined: str) -> bool:
+        """Say whether a word is plainly one of a name, as most are: nothing else is to be asked."""
+        return (
+            told[0].isupper()
+            and told[1:].islower()
+            and joined != ". "
+            and not self.vocabulary.means(small)
+        )
 
     def _goes_on(self, text: str, word: _Word, *, sure: bool) -> bool:  # noqa: PLR0911  reasons
         """Say whether one more word belongs to the name."""
@@ -159,7 +170,12 @@ class Names:
             if begin < done or (between != "^" and text[begin - 1 : begin] in _NO_BEGINNING):
                 continue  # within a longer name, or a machine's
             named = self._ordered(text, first, between, last)
-            if not named and between[0] in " ," and self._unheard_of(text, first, last, end):
+            if (
+                not named
+                and between[0] in " ,"
+                and text[end : end + 1] not in _INNER
+                and self._unheard_of(first, last)
+            ):
                 if of_patients is None:
                     of_patients = _OF_PATIENTS.search(look.lower) is not None
                 named = of_patients
@@ -197,16 +213,12 @@ class Names:
             for each in (family, given)
         )
 
-    def _unheard_of(self, text: str, first: str, last: str, end: int) -> bool:
+    def _unheard_of(self, first: str, last: str) -> bool:
         """Say whether words that mean nothing else may be somebody's name, among patients."""
         if len(first) <= _SHORTEST or len(last) <= _SHORTEST or first.isupper() or last.isupper():
             return False
         means = self.vocabulary.means
-        return (
-            text[end : end + 1] not in _INNER
-            and not means(first.lower())
-            and not means(last.lower())
-        )
+        return not means(first.lower()) and not means(last.lower())
 
     def _are_names(self, given: str, family: str) -> bool:
         words = self.vocabulary

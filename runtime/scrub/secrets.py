@@ -120,7 +120,7 @@ _LATER: Final = compiled(
 )
 
 
-_DIGIT: Final = compiled(r"\d")
+_DIGIT: Final = compiled(r"[0-9]")
 _NEAR: Final = 128
 
 

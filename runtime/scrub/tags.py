@@ -1,5 +1,6 @@
 """What stands in the place of what went: `<ssn:3f9a1c>`, the same for the same value of a site."""
 
+import functools
 import hashlib
 import re
 from collections.abc import Callable
@@ -14,6 +15,7 @@ TAG: Final = re.compile(r"<[a-z][a-z_]{1,23}:[0-9a-f]{6}>")
 _SHORTEST_KEY: Final = 16
 
 
+_MANY: Final = 50
 _BLOCK: Final = 64
 """Bytes that SHA-256 takes at a time; RFC 2104 fills the key up to them."""
 _SMALL: Final = bytes(range(256)).lower()
@@ -44,9 +46,11 @@ class Tags:
         """Put tags in the place of `spans`, which stand in order and apart."""
         tagged = text
         if spans:
+            # Among many are some again and again; what they were is forgotten with the line.
+            tag = self.tag if len(spans) < _MANY else functools.cache(self.tag)
             parts, done = list[str](), 0
             for start, end, label in spans:
-                parts += text[done:start], self.tag(label, text[start:end])
+                parts += text[done:start], tag(label, text[start:end])
                 done = end
             parts.append(text[done:])
             tagged = "".join(parts)
