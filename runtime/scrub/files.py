@@ -30,7 +30,7 @@ _PART: Final = compiled(r"[A-Z]+(?![a-z])|[A-Z]?[a-z']+")
 _BORN: Final = compiled(
     r"(?<!\d)(?:(?:19\d\d|200\d|201[0-2])[\-_]?(?:0[1-9]|1[0-2])[\-_]?[0-3]\d"
     r"|(?:0[1-9]|1[0-2])[\-_]?[0-3]\d[\-_]?(?:19\d\d|200\d|201[0-2]))(?!\d)"
-    r"|(?i:mrn|dob|ssn)[\-_#]?\d{4}"
+    r"|(?i:mrn|dob|ssn)[\-_#]?[A-Z]{0,2}\d{4}"
 )
 _OF_PATIENTS: Final = compiled(
     r"\b(?:lab results?|labs|mri|x-?ray|insurance card|face ?sheet|referral|discharge summary)\b",

@@ -22,6 +22,7 @@ from runtime.scrub.secrets import (
 )
 from runtime.scrub.span import Span
 from runtime.scrub.sql import find_by_position
+from runtime.scrub.tools import TOOLS, find_as_tools_say, find_in_quotes
 from runtime.scrub.vocabulary import Vocabulary
 from runtime.scrub.word_sets import words_of
 
@@ -41,7 +42,10 @@ _PARTS_OF_6: Final = compiled(r":(?<=[0-9A-Fa-f]{4}:)[0-9A-Fa-f:]*:")
 _VERSION_BEFORE: Final = compiled(
     r"(?:\b(?:version|ver|v|build|release|firmware|revision|rev|kernel|agent|driver|dll|product"
     r"|file|package|sdk|client|server|engine|bios|software|app|module|plugin|signature"
-    r"|definitions?|platform)s?[\"']?[ :=]{0,3}[\"']?v?|\.(?:exe|dll|sys|msi|jar|war),? \(?)$",
+    r"|definitions?|platform|replication|veeam|datto|acronis|dentrix|eaglesoft|sophos|webroot"
+    r"|(?:up|down)graded from|updated from"
+    r"|(?:(?:up|down)graded|updated) from \d[\d.]{3,14} to)s?[\"']?[ :=]{0,3}[\"']?v?"
+    r"|\.(?:exe|dll|sys|msi|jar|war),? \(?)$",
     re.IGNORECASE,
 )
 
@@ -81,7 +85,7 @@ _ADDRESS: Final = compiled(
     + r",? "
     + _STATE
     + r"\b)?(?:,? \d{5}(?:-\d{4})?)?"
-    r"|" + _CITY + r",? (?:" + _STATE + r"),? {1,2}\d{5}(?:-\d{4})?(?![\d\-.:])"
+    r"|" + _CITY + r"(?:,|(?! ID)) (?:" + _STATE + r"),? {1,2}\d{5}(?:-\d{4})?(?![\d\-.:])"
 )
 
 _NO_MAIL: Final = compiled(
@@ -155,7 +159,10 @@ def find_private_addresses(text: str, found: list[Span]) -> None:
         )
 
 
-_DICOM: Final = compiled(r"\(0010,(\d{4})\) ?[A-Z]{0,2} ?[\[=:'\"]{1,3}([^\]\"'\r\n]{1,120})")
+_DICOM: Final = compiled(
+    r"\b0010,(\d{4})\)? ?[A-Z]{0,2} ?[\[=:'\"]{1,3}"
+    r"((?<=0=)\w{1,40}|(?<!0=)[^\]\"'\r\n]{1,120})"
+)
 _DICOM_LABELS: Final = {
     "0010": "name",
     "0020": "patient_id",
@@ -210,6 +217,7 @@ Finder: TypeAlias = Callable[[Look, Vocabulary, list[Span]], None]
 _BY_WORDS: Final[Mapping[Finder, frozenset[str]]] = {
     _addresses: _PLACES,
     find_announced: ANNOUNCED,
+    find_as_tools_say: TOOLS,
     find_by_position: frozenset({"values"}),
     find_files: TYPES,
     find_on_command_lines: PROGRAMS,
@@ -231,6 +239,8 @@ def find_forms(look: Look, vocabulary: Vocabulary, found: list[Span]) -> None:
     if "0" in look.close:
         _with_figures(look, vocabulary, found)
     _with_signs(look, found)
+    if look.capitals and (" <" in look.text or '")' in look.text or '" to ext' in look.text):
+        find_in_quotes(look, vocabulary, found)
     if "=(" in look.text and "values" not in look.told:
         find_by_position(look, vocabulary, found)
     if "snmp" in look.lower:
@@ -246,7 +256,7 @@ def _with_figures(look: Look, vocabulary: Vocabulary, found: list[Span]) -> None
         find_dated(look, vocabulary, found)
     if text.count(".") > 2:  # noqa: PLR2004
         _internet(text, found)
-    if "(0010," in text:
+    if "0010,00" in text:
         _dicom(text, found)
 
 

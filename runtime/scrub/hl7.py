@@ -56,7 +56,7 @@ ACC 1:date
 CTD 2:name 3:address 5:phone
 ROL 4:provider 11:address 12:phone
 QRD 8:name
-QPD 3:patient_id 4:name
+QPD 3:patient_id 4:name 5:name 6:dob 8:address 9:phone
 EVN 5:provider 6:date
 STF 3:name 6:dob 10:phone 11:address 15:email
 AIP 3:provider 6:date
@@ -76,7 +76,9 @@ PDA 2:address 4:name 5:date
 """Segment -> field -> what it holds.  A provider is a name behind a number."""
 
 _SEGMENT: Final = compiled(
-    r"(?:^|(?<=[\r\n\s\"'>=\x0b]))(" + "|".join(_FIELDS) + r"|Z[A-Z0-9]{2})([^\sA-Za-z0-9\x01])"
+    r"(?:^|(?<=[\r\n\s\"'>=\x0b])|(?<=\\[rn]))("
+    + "|".join(_FIELDS)
+    + r"|Z[A-Z0-9]{2})([^\sA-Za-z0-9\x01])"
 )
 _MSH: Final = compiled(r"(?:^|(?<=[\s\"'>=\x0b]))MSH([^\sA-Za-z0-9\x01])([^\sA-Za-z0-9\x01]{3,5})?")
 _TYPES: Final = {
@@ -107,7 +109,8 @@ _BORN: Final = compiled(r"(?:19\d\d|200\d|201[0-2])(?:0[1-9]|1[0-2])[0-3]\d(?:\d
 _DATED: Final = frozenset(
     {"PID", "PV1", "PV2", "IN1", "IN2", "GT1", "NK1", "OBR", "DG1", "PR1", "FT1", "ACC"}
 )
-_NO_ONE: Final = frozenset({"", '""', "U", "UNK", "UNKNOWN", "N/A", "NA", "NONE", "0"})
+_TITLES: Final = ("DR", "MR", "MRS", "MS", "MD", "DO", "RN", "NP", "PA", "JR", "SR", "II", "III")
+_NO_ONE: Final = frozenset({"", '""', "U", "UNK", "UNKNOWN", "N/A", "NA", "NONE", "0", *_TITLES})
 
 
 @attrs.frozen
@@ -161,6 +164,12 @@ def _segment(
         at += len(field) + 1
 
 
+def label_of(segment: str, field: int) -> str:
+    """Say what a field holds; empty where that tells of nobody."""
+    label = _FIELDS[segment].get(field, "")
+    return "name" if label == "provider" else label
+
+
 def _formed(field: str, segment: str) -> str:
     """Say what a field is by its form, where nothing else tells."""
     if segment in _DATED:
@@ -173,7 +182,7 @@ def _formed(field: str, segment: str) -> str:
 
 
 def _end_of_segment(text: str, start: int, end: int) -> int:
-    for mark in "\r\n":
+    for mark in ("\r", "\n", "\\r", "\\n"):
         cut = text.find(mark, start, end)
         end = end if cut < 0 else cut
     return end
@@ -186,7 +195,7 @@ def _field(field: str, at: int, label: str, encoding: Encoding, found: list[Span
             begin = at + sum(map(len, components[:place])) + place
             value = components[place]
             inner = value.strip(" \"'")
-            if inner.upper() in _NO_ONE or inner[0] == SCRUBBED:
+            if inner.upper().rstrip(".") in _NO_ONE or inner[0] == SCRUBBED:
                 continue
             begin += value.index(inner)
             found.append(Span(begin, begin + len(inner), "name" if label == "provider" else label))

@@ -19,11 +19,13 @@ _WORDS: Final = compiled(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 _ABOUT: Final = words_of("system use code display key name field label type")
 _PARTS_OF_NAMES: Final = frozenset({"first", "last", "middle"})
-_PLACES: Final = frozenset({"address", "addr"})
+_PLACES: Final = words_of(
+    "address addr billing_address billingAddress shipping_address home_address mailing_address"
+)
 _SERIALS: Final = frozenset({"serialNumber", "lotNumber", "deviceIdentifier", "carrierHRF"})
 
 _HUMAN_NAME: Final = frozenset({"family", "given", "text", "prefix", "suffix", "_family", "_given"})
-_ADDRESS: Final = frozenset({"line", "city", "text", "postalCode", "district"})
+_ADDRESS: Final = words_of("line line1 line2 street street1 city text postalCode district")
 _NAMED: Final = frozenset({"name", "contact", "maiden"})
 _DATES: Final = words_of(
     "birthDate deceasedDateTime effectiveDateTime occurrenceDateTime performedDateTime"

@@ -20,6 +20,8 @@ _PARTICLES: Final = words_of(
     "de del dela della der den di da das do dos la las le los el van von vom zu bin ibn bint al abu"
     " st san santa ter ten y e mac mc af av du af"
 )
+_SMALL_PARTICLES: Final = words_of("de del la las los van von der den di da das dos du")
+"""Those that are no words of their own in English."""
 TITLES: Final = words_of(
     "mr mrs ms miss mx dr prof nurse doctor sir madam rev fr sr sra srta hon pvt sgt cpl capt maj"
 )
@@ -30,6 +32,9 @@ _TWO: Final = compiled(
 )
 
 
+_LED: Final = compiled(r"\b(?:(?:D[EIA]|D[eia]|DEL|Del|L[Aa]|V[AO]N|V[ao]n|S[Tt]\.?) ){1,2}$")
+"""Particles that lead to a name."""
+_LONGEST_LEAD: Final = 8
 _INNER: Final = frozenset("_(\\@/")
 _NO_END: Final = frozenset("\\@=")
 _ODD_ENDS: Final = frozenset("\\@=:._(/0123456789")
@@ -123,6 +128,8 @@ class Names:
             return True
         if len(word.told) == 1:
             return self._is_initial(text, word, capital=capital) or (capital and sure)
+        if _leads_on(text, word, sure=sure):
+            return True
         if self._is_other(word, sure=sure):
             return False
         if word.small in _PARTICLES:
@@ -182,7 +189,8 @@ class Names:
             if named and not (_strange(first) or _strange(last)):
                 longer = self.beside(text, begin, sure=False)
                 done = max(end, longer[1] if longer else end)
-                found.append(Span(begin, done, "name"))
+                led = _LED.search(text, max(0, begin - _LONGEST_LEAD), begin)
+                found.append(Span(led.start() if led else begin, done, "name"))
 
     def _ordered(self, text: str, first: str, between: str, last: str) -> bool:
         """Say whether two words are names that are known, in the order that the sign tells."""
@@ -250,12 +258,24 @@ def _ends_well(text: str, word: _Word, *, sure: bool) -> bool:
     return not (follows.isdigit() or (follows in _INNER and not (sure and follows == "_")))
 
 
+def _leads_on(text: str, word: _Word, *, sure: bool) -> bool:
+    """Say whether a particle stands before a word with a capital: `St. Clair`, `de los Rios`."""
+    if word.small not in _PARTICLES or not (word.before or sure):
+        return False
+    if not word.told[0].isupper() and word.small not in _SMALL_PARTICLES:
+        return False
+    gap = _GAP.match(text, word.end)
+    return gap is not None and text[gap.end()].isupper()
+
+
 def _begins_sentence(text: str, word: _Word) -> bool:
-    """Say whether a point ended what was before; that of an initial does not."""
+    """Say whether a point ended what was before; that of an initial or of `St.` does not."""
     if word.joined != ". " or not word.before:
         return False
-    initial = word.end - len(word.told) - len(word.joined) - 2
-    return text[max(0, initial) : initial + 1].isalnum()
+    point = word.end - len(word.told) - len(word.joined)
+    if text[max(0, point - 3) : point].lower() == " st":
+        return False
+    return text[max(0, point - 2) : point - 1].isalnum()
 
 
 def _strange(word: str) -> bool:

@@ -21,7 +21,11 @@ _PHONE: Final = compiled(
     r"|0\d{2,4}[ \-]\d{3,4}[ \-]\d{3,4})"
     r"(?:,? ?(?:x|ext\.?) ?\d{1,6})?" + ENDS
 )
-_CARD: Final = compiled(ALONE + r"[3-6]\d{3}(?:[ \-._]{0,2}\d){8,15}" + ENDS)
+_CARD: Final = compiled(ALONE + r"(?:[3-6]\d|2[2-7])\d\d(?:[ \-._]{0,2}\d){8,15}" + ENDS)
+_CARD_IN_GROUPS: Final = compiled(
+    r"\d{4}([ \-.])\d{4}\1\d{4}\1\d{4}(?!\d)|\d{4}([ \-.])\d{6}\2\d{5}(?!\d)"
+)
+"""Behind its groups there may be the month in which it ends."""
 _MBI: Final = compiled(
     ALONE + r"[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d[\- .]?"
     r"[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d[\- .]?"
@@ -32,7 +36,7 @@ _IBAN: Final = compiled(
     r"[A-Z](?<![\w.\-].)[A-Z]\d{2}(?: ?[A-Z0-9]{4}){3,7}(?: ?[A-Z0-9]{1,3})?" + ENDS
 )
 _MASKED: Final = compiled(r"[xX*#][\-. ][xX*#][xX*#][\-. ]\d\d")
-_GROUPED: Final = compiled(r"[3-6]\d\d\d[ \-._]?[ ]?\d\d\d?\d?[ \-._]?[ ]?\d\d\d?\d?[ \-._]?\d")
+_GROUPED: Final = compiled(r"[2-6]\d\d\d[ \-._]?[ ]?\d\d\d?\d?[ \-._]?[ ]?\d\d\d?\d?[ \-._]?\d")
 """How a card is written; a number that is grouped in another way is none."""
 
 
@@ -88,9 +92,13 @@ def _phones(text: str, found: list[Span]) -> None:
 
 def _cards(text: str, found: list[Span]) -> None:
     for match in _CARD.finditer(text):
-        digits = match[0].encode().translate(None, b" -._")
-        if _issued(digits) and _luhn(digits):
-            found.append(Span(*match.span(), "card"))
+        in_groups = _CARD_IN_GROUPS.match(text, match.start())
+        for card in (match, in_groups):
+            if card is not None:
+                digits = card[0].encode().translate(None, b" -._")
+                if _issued(digits) and _luhn(digits):
+                    found.append(Span(*card.span(), "card"))
+                    break
 
 
 _ALL: Final = bytes(range(256))

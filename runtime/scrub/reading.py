@@ -20,7 +20,7 @@ from runtime.scrub.word_sets import words_of
 from runtime.scrub.x12 import X12, Marks
 
 _JSON: Final = compiled(r'["\]}]\s{0,9}[:,]|[{\[]\s{0,9}"')
-_HL7: Final = compiled(r"\b[A-Z][A-Z0-9]{2}[|#!^~*]")
+_HL7: Final = compiled(r"(?:\b|(?<=\\[rn]))[A-Z][A-Z0-9]{2}[|#!^~*]")
 
 
 @attrs.frozen

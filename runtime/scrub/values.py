@@ -62,6 +62,8 @@ PHONE: Final = compiled(
     r"(?:[ ,;]{0,2}(?:x|ext\.?|extension) ?\d{1,6})?(?![\dA-Za-z])",
     re.IGNORECASE,
 )
+_ALL_DIGITS: Final = compiled(r"\+?\d{10,11}(?= - )")
+"""A number that is whole: what stands behind the dash is another."""
 ZIP: Final = compiled(r"\d{5}(?:[- ]?\d{4})?(?!\d)|[A-Z]\d[A-Z] ?\d[A-Z]\d")
 _CARD: Final = compiled(
     r"(?:\d[ \-._]?){12,18}\d(?!\d)|[xX*.]{2,12}[ \-]?(?:[xX*]{4}[ \-]?){0,3}\d{4}(?!\d)"
@@ -71,6 +73,10 @@ _EMAIL: Final = compiled(r"[^\s\"'<>,;:()\[\]]{1,80}(?:@|\(at\)|\[at\]| at )[^\s
 _INTERNET: Final = compiled(r"(?:\d{1,3}\.){3}\d{1,3}(?![\d.])|[0-9A-Fa-f:]{6,39}")
 _TOKEN: Final = compiled(r"[A-Za-z0-9](?:[A-Za-z0-9\-_/.]{0,48}[A-Za-z0-9])?")
 _GROUPS: Final = compiled(r"(?:[ ][A-Z0-9]{0,2}\d[A-Z0-9]{0,4}(?![\w.:/]|-\d))+")
+_REST_OF_PLATE: Final = compiled(r"[ \-][A-Z]{2,4}(?![\w=:])")
+_OF_A_CHART: Final = compiled(r"[A-Z]{2,6}\d{3}")
+"""The first letters of a name, and a number: `BEGAY000`."""
+_DIGITS_OF_CHART: Final = 3
 _PREFIXED: Final = compiled(r"[A-Za-z]{1,5}[ #:\-]{1,2}(?=\d)")
 _REST: Final = compiled(r"[^\x01\"'<>;|&\t\r\n{}]{1,200}")
 _NEXT_FIELD: Final = compiled(
@@ -109,7 +115,7 @@ def _date(text: str, term: Term, gap: Gap) -> tuple[int, int] | None:
 
 
 def _phone(text: str, _: Term, gap: Gap) -> tuple[int, int] | None:
-    found = PHONE.match(text, gap.start)
+    found = _ALL_DIGITS.match(text, gap.start) or PHONE.match(text, gap.start)
     if found is None or sum(map(str.isdigit, found[0])) not in _PHONE_DIGITS:
         return None
     if _EPOCH.fullmatch(found[0]):
@@ -141,6 +147,8 @@ def _identifier(text: str, term: Term, gap: Gap) -> tuple[int, int] | None:
         return _prefixed(text, term, gap)
     if token.isalnum():
         end = _grouped(text, end)
+    if term.label == "vehicle" and (rest := _REST_OF_PLATE.match(text, end)):
+        end = rest.end()
     enough = sum(map(str.isdigit, text[gap.start : end])) >= _digits_wanted(term, gap, token)
     return (gap.start, end) if enough and not _is_else(text, token, end, term, gap) else None
 
@@ -163,6 +171,8 @@ def _digits_wanted(term: Term, gap: Gap, token: str) -> int:
     """Say how many digits make an id of what stands there: few in a field, more in speech."""
     if gap.strong or (gap.told and term.label in _LETTERED and len(token) > _DIGITS_ALONE):
         return _DIGITS_IN_FIELD
+    if term.label == "mrn" and _OF_A_CHART.fullmatch(token):
+        return _DIGITS_OF_CHART
     return _DIGITS_ALONE
 
 
@@ -187,6 +197,8 @@ def _grouped(text: str, end: int) -> int:
 
 def _address(text: str, _: Term, gap: Gap) -> tuple[int, int] | None:
     start, strong = gap.start, gap.strong
+    if "{" in text[gap.end : start]:
+        return None  # the first of the fields that the address is made of
     if not strong and not _STREET_ADDRESS.match(text, start):
         return None
     found = _REST.match(text, start)

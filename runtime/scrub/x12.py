@@ -14,7 +14,7 @@ from runtime.scrub.word_sets import words_of
 _ISA: Final = compiled(r"(?:^|(?<=[\s\"'>=]))ISA([^\sA-Za-z0-9\x01])")
 _ISA_FIELDS: Final = 16
 _SEGMENTS: Final = (
-    "NM1|N1|N3|N4|DMG|REF|PER|DTP|DTM|CLM|CLP|SBR|INS|SUBSCRIBER|PAT|ACT|SVD|CRC|TRN|SV5|PRV"
+    "NM1|BPR|N1|N3|N4|DMG|REF|PER|DTP|DTM|CLM|CLP|SBR|INS|SUBSCRIBER|PAT|ACT|SVD|CRC|TRN|SV5|PRV"
 )
 
 
@@ -79,7 +79,7 @@ class X12:
     def __attrs_post_init__(self) -> None:
         marks = re.escape(self.marks.element), re.escape(self.marks.segment)
         self._pattern = compiled(
-            rf"(?:^|(?<=[\s\"'>={marks[1]}]))({_SEGMENTS}){marks[0]}([^{marks[1]}\r\n\"']{{1,2000}})"
+            rf"(?:^|(?<=[\s\"'>={marks[1]}]))({_SEGMENTS}){marks[0]}((?:[^{marks[1]}\r\n\"']|(?<=[A-Za-z])'(?=[A-Za-z])){{1,2000}})"
         )
 
     def find(self, text: str, found: list[Span]) -> None:
@@ -125,6 +125,7 @@ def _person(elements: Sequence[str]) -> Sequence[tuple[int, str]]:
 
 _OF_PERSONS: Final = frozenset({"IL", "QC", "P5", "S1"})
 _ALWAYS: Final[Mapping[str, Sequence[tuple[int, str]]]] = {
+    "BPR": ((9, "account"), (15, "account")),
     "N3": ((1, "address"), (2, "address")),
     "N4": ((1, "address"), (3, "zip")),
     "DMG": ((2, "dob"),),

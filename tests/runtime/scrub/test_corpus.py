@@ -13,6 +13,8 @@ NAMES = (
     "reader.txt",
     "reader_again.txt",
     "reader_last.txt",
+    "clinics.txt",
+    "clinics_again.txt",
 )
 SCRUBBER = Scrubber(b"the key of the tests")
 
