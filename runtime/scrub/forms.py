@@ -22,7 +22,7 @@ from runtime.scrub.secrets import (
 )
 from runtime.scrub.span import Span
 from runtime.scrub.sql import find_by_position
-from runtime.scrub.tools import TOOLS, find_as_tools_say, find_in_quotes
+from runtime.scrub.tools import TOOLS, find_as_tools_say, find_in_signs
 from runtime.scrub.vocabulary import Vocabulary
 from runtime.scrub.word_sets import words_of
 
@@ -239,8 +239,7 @@ def find_forms(look: Look, vocabulary: Vocabulary, found: list[Span]) -> None:
     if "0" in look.close:
         _with_figures(look, vocabulary, found)
     _with_signs(look, found)
-    if look.capitals and (" <" in look.text or '")' in look.text or '" to ext' in look.text):
-        find_in_quotes(look, vocabulary, found)
+    find_in_signs(look, vocabulary, found)
     if "=(" in look.text and "values" not in look.told:
         find_by_position(look, vocabulary, found)
     if "snmp" in look.lower:

@@ -16,11 +16,10 @@ from runtime.scrub.span import Span
 from runtime.scrub.vocabulary import Vocabulary
 from runtime.scrub.word_sets import words_of
 
-TOOLS: Final = words_of(
-    "pid nk gt mrg qpd truncated duplicate label patient patients chart charts caller call"
-    " securestring password passwordtext identifier voicemail"
-)
-"""Words of which one stands in all that is found here, but for addressees and callers."""
+_SEGMENTS: Final = words_of("pid nk gt mrg qpd")
+_CHARTS: Final = words_of("patient patients chart charts")
+TOOLS: Final = _SEGMENTS | _CHARTS | words_of("truncated label duplicate securestring")
+"""The words that are asked for here."""
 
 _NAME: Final = (
     r"(?P<name>(?P<one>[A-Z][A-Za-z'\-]{1,30})(?:, ?|[ _](?:[A-Z]\. )?)"
@@ -32,41 +31,39 @@ _BY_NUMBER: Final = compiled(
     r"|(?P<bare>[^\s,;|\"'\x01]{2,80}))"
 )
 """`PID.5=DOE^JANE`, `PID-7: 19881112`."""
-_LABELLED: Final = (
-    compiled(r"column '(?P<label>\w{1,60})'\. Truncated value: '(?P<value>[^']{1,200})"),
-    compiled(
-        r"\b(?P<key>c[sn]\d)Label=(?P<label>[\w ]{2,40}?) (?P=key)=(?P<value>[^=|]{1,100}?)"
-        r"(?= \w{1,40}=|\||$)"
-    ),
+_TRUNCATED: Final = compiled(
+    r"column '(?P<label>\w{1,60})'\. Truncated value: '(?P<value>[^']{1,200})"
 )
-"""What SQL Server says of a value that does not fit; a field of CEF and its label."""
-_TOLD: Final[Mapping[re.Pattern[str], Mapping[str, str]]] = {
-    compiled(
-        r"'(?:\w{1,40}\.)?patients?'\. The duplicate key value is \((?P<id>[^),]{2,60})",
-        re.IGNORECASE,
-    ): {"id": "patient_id"},
-    compiled(
-        r"\bpatients? ?[({\[]id ?= ?(?P<one>(?=[A-Za-z\-]{0,12}\d{3})[\w\-]{3,40})"
-        r"|\bpatient=[^=\n]{1,40}[ ,;]id=(?P<two>(?=[A-Za-z\-]{0,12}\d{3})[\w\-]{3,40})"
-        r"|\bpatient\?[^\s\"]{0,200}?\bidentifier=(?:[^&\s\"|]{0,80}\|)?(?P<three>[\w\-.]{3,40})",
-        re.IGNORECASE,
-    ): {"one": "patient_id", "two": "patient_id", "three": "patient_id"},
-    compiled(
-        r"(?<![A-Za-z0-9])(?i:mrn)(?P<id>[A-Z]{1,2}\d{5,10})(?![A-Za-z0-9])"
-        r"|(?<![\w.\-])(?P<before>[A-Z]{0,3}\d{5,10}) ?"
-        r"\((?i:mrn|patient id|chart(?: no\.?| ?#)?)\)"
-    ): {"id": "mrn", "before": "mrn"},
-    compiled(
-        r"<(?:\w{1,20}:)?\w{0,20}password\b[^<>]{0,120}>(?:\s{0,9}<value>)?(?P<secret>[^<>]{3,200})<",
-        re.IGNORECASE,
-    ): {"secret": "secret"},
-    compiled(
-        r"\$(?P<variable>\w{1,40}) ?= ?['\"](?P<secret>[^'\"\n]{3,128})['\"]"
-        r"[^\n]{0,400}?SecureString[^;|\n]{0,40}?\$(?P=variable)\b",
-        re.IGNORECASE,
-    ): {"secret": "secret"},
-}
-"""What tells by itself: the groups of a match, and what each holds."""
+_TWICE: Final = compiled(
+    r"'(?:\w{1,40}\.)?patients?'\. The duplicate key value is \((?P<id>[^),]{2,60})",
+    re.IGNORECASE,
+)
+"""What SQL Server says of a value that does not fit, and of a key that is there already."""
+_CEF: Final = compiled(
+    r"\b(?P<key>c[sn]\d)Label=(?P<label>[\w ]{2,40}?) (?P=key)=(?P<value>[^=|]{1,100}?)"
+    r"(?= \w{1,40}=|\||$)"
+)
+_ID: Final = compiled(
+    r"\bpatients? ?[({\[]id ?= ?(?P<one>(?=[A-Za-z\-]{0,12}\d{3})[\w\-]{3,40})"
+    r"|\bpatient=[^=\n]{1,40}[ ,;]id=(?P<two>(?=[A-Za-z\-]{0,12}\d{3})[\w\-]{3,40})"
+    r"|\bpatient\?[^\s\"]{0,200}?\bidentifier=(?:[^&\s\"|]{0,80}\|)?(?P<three>[\w\-.]{3,40})",
+    re.IGNORECASE,
+)
+_MARK: Final = compiled(
+    r"(?<![A-Za-z0-9])(?i:mrn)(?P<id>[A-Z]{1,2}\d{5,10})(?![A-Za-z0-9])"
+    r"|(?<![\w.\-])(?P<before>[A-Z]{0,3}\d{5,10}) ?"
+    r"\((?i:mrn|patient id|chart(?: no\.?| ?#)?)\)"
+)
+"""A number that is glued to its mark, or stands before it."""
+_ELEMENT: Final = compiled(
+    r"<(?:\w{1,20}:)?\w{0,20}password\b[^<>]{0,120}>(?:\s{0,9}<value>)?(?P<secret>[^<>]{3,200})<",
+    re.IGNORECASE,
+)
+_VARIABLE: Final = compiled(
+    r"\$(?P<variable>\w{1,40}) ?= ?['\"](?P<secret>[^'\"\n]{3,128})['\"]"
+    r"[^\n]{0,400}?SecureString[^;|\n]{0,40}?\$(?P=variable)\b",
+    re.IGNORECASE,
+)
 _CALLER: Final = compiled(
     r"\"(?P<name>[A-Z][A-Za-z'\-]{1,30}(?:,? [A-Z][A-Za-z'.\-]{0,30}){1,3})\""
     r"(?: <(?P<number>\+?\d{7,15})>|(?=\)? ?(?:->|to ext)))"
@@ -81,21 +78,37 @@ _FOLDER: Final = compiled(
 
 def find_as_tools_say(look: Look, vocabulary: Vocabulary, found: list[Span]) -> None:
     """Add what is told apart from its name."""
-    text = look.text
-    for match in _BY_NUMBER.finditer(text):
-        label = label_of(match["segment"], int(match["field"]))
-        _add(match, {"quoted": label, "bare": label} if label else {}, found)
-    for pattern in _LABELLED:
-        for match in pattern.finditer(text):
-            label = column_label(match["label"], vocabulary)
-            _add(match, {"value": label} if label else {}, found)
-    for pattern, labels in _TOLD.items():
-        for match in pattern.finditer(text):
-            _add(match, labels, found)
-    _named(_FOLDER, look, vocabulary, found)
+    text, told = look.text, look.told
+    if not _SEGMENTS.isdisjoint(told):
+        for match in _BY_NUMBER.finditer(text):
+            label = label_of(match["segment"], int(match["field"]))
+            _add(match, {"quoted": label, "bare": label} if label else {}, found)
+    for word, pattern in (("truncated", _TRUNCATED), ("label", _CEF)):
+        if word in told:
+            _labelled(pattern, text, vocabulary, found)
+    if "duplicate" in told:
+        _all(_TWICE, {"id": "patient_id"}, text, found)
+    if "securestring" in told:
+        _all(_VARIABLE, {"secret": "secret"}, text, found)
+    if not _CHARTS.isdisjoint(told):
+        if "id=" in look.lower or "identifier=" in look.lower or "id =" in look.lower:
+            _all(_ID, dict.fromkeys(("one", "two", "three"), "patient_id"), text, found)
+        if look.capitals and ("/" in text or "\\" in text):
+            _named(_FOLDER, look, vocabulary, found)
 
 
-def find_in_quotes(look: Look, vocabulary: Vocabulary, found: list[Span]) -> None:
+def find_in_signs(look: Look, vocabulary: Vocabulary, found: list[Span]) -> None:
+    """Add what stands in quotes, brackets and elements, or is glued to its mark."""
+    text, lower = look.text, look.lower
+    if "mrn" in lower or "(chart" in lower or "(patient" in lower:
+        _all(_MARK, {"id": "mrn", "before": "mrn"}, text, found)
+    if ">" in text and "password" in lower:
+        _all(_ELEMENT, {"secret": "secret"}, text, found)
+    if look.capitals and (" <" in text or '")' in text or '" to ext' in text):
+        _in_quotes(look, vocabulary, found)
+
+
+def _in_quotes(look: Look, vocabulary: Vocabulary, found: list[Span]) -> None:
     """Add those to whom a letter goes, and those who call."""
     if _HEADER.match(look.text):
         _named(_ADDRESSEE, look, vocabulary, found)
@@ -105,10 +118,23 @@ def find_in_quotes(look: Look, vocabulary: Vocabulary, found: list[Span]) -> Non
             _add(match, {"name": "name", "number": "phone"}, found)
 
 
+def _labelled(
+    pattern: re.Pattern[str], text: str, vocabulary: Vocabulary, found: list[Span]
+) -> None:
+    for match in pattern.finditer(text):
+        label = column_label(match["label"], vocabulary)
+        _add(match, {"value": label} if label else {}, found)
+
+
 def _named(pattern: re.Pattern[str], look: Look, vocabulary: Vocabulary, found: list[Span]) -> None:
     for match in pattern.finditer(look.text):
         if not any(vocabulary.means(match[each].lower()) for each in ("one", "two")):
             _add(match, {"name": "name"}, found)
+
+
+def _all(pattern: re.Pattern[str], labels: Mapping[str, str], text: str, found: list[Span]) -> None:
+    for match in pattern.finditer(text):
+        _add(match, labels, found)
 
 
 def _add(match: re.Match[str], labels: Mapping[str, str], found: list[Span]) -> None:
