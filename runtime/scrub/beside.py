@@ -1,6 +1,7 @@
 """Finds what stands beside a phrase: `MRN 00123456`, `patient_name=...`, `"birthDate": "..."`."""
 
 import re
+from collections.abc import Mapping
 from typing import Final, TypeAlias
 
 import attrs
@@ -34,6 +35,8 @@ _PERSON_FIELDS: Final = frozenset(
 """Words of speech that also name fields, in which any word is a name."""
 
 Words: TypeAlias = list[re.Match[str]]
+Begins: TypeAlias = list[tuple[int, Mapping[str, tuple[Phrase, ...]]]]
+"""Words that begin phrases, and these by what follows."""
 
 
 @attrs.frozen
@@ -48,7 +51,7 @@ class Beside:
         text, firsts, words = look.text, self.vocabulary.phrases, [*look.words, ""]
         # Most words only begin longer phrases, which do not stand here.
         begins = [
-            at
+            (at, ways)
             for at, word in enumerate(words)
             if (ways := firsts.get(word)) is not None and ("" in ways or words[at + 1] in ways)
         ]
@@ -82,15 +85,14 @@ class Beside:
                 self._look(text, [places[at]], 0, (phrase,), found)
 
     def _phrases(
-        self, text: str, told: list[str], words: Words, begins: list[int], found: list[Span]
+        self, text: str, told: list[str], words: Words, begins: Begins, found: list[Span]
     ) -> None:
         """Look at the words that begin a phrase, but for those within what was read already."""
         done, passed = 0, 0
-        for at in begins:
+        for at, ways in begins:
             begin = words[at].start()
             if at < passed or begin < done or text[begin - 1 : begin].isdigit():
                 continue  # within what was read, or a hash or a name such as `libav1enc1`
-            ways = self.vocabulary.phrases[told[at]]
             longer, alone = ways.get(told[at + 1]), ways.get("")
             if longer is None and alone is not None and self._says_nothing(text, words, at, alone):
                 continue
@@ -132,7 +134,7 @@ class Beside:
         """
         longest, gap, read = 0, None, (at + 1, 0)
         for phrase in phrases:
-            size = len(phrase.rest) + 1
+            size = phrase.size
             if size > 1 and not _stands(text, words, at, phrase):
                 continue
             longest = longest or size
@@ -154,7 +156,7 @@ class Beside:
             else:
                 continue
             # Behind `SSN for Ana Ruiz: ...` stands what the shorter phrase tells, too.
-            if phrase.rest[-1:] != ("for",) and phrase.rest[-1:] != ("of",):
+            if not phrase.whose:
                 break
         return read
 

@@ -125,11 +125,15 @@ _ZIP: Final = compiled(r" [0-9]{5}(?![0-9])")
 def _addresses(look: Look, _: Vocabulary, found: list[Span]) -> None:
     """Look where a street stands behind a number, a ZIP code in a line with a state, or a box."""
     text, lower = look.text, look.lower
-    house = _HOUSE.search(lower)
+    shape = look.shape
     if (
-        (house is not None and _STREET.search(lower, house.end()))
-        or _ZIP.search(lower)
-        or "box" in look.told
+        ("box" in look.told)
+        or (" 00000" in shape and _ZIP.search(lower))
+        or (
+            ("0 " in shape or "0a " in shape)
+            and (house := _HOUSE.search(lower)) is not None
+            and _STREET.search(lower, house.end())
+        )
     ):
         found.extend(Span(*match.span(), "address") for match in _ADDRESS.finditer(text))
 
@@ -234,8 +238,9 @@ TELLING: Final = frozenset({"at"}).union(_ASKED, LOGINS, MONTHS, TOKENS)
 
 def find_forms(look: Look, vocabulary: Vocabulary, found: list[Span]) -> None:
     """Add what its form gives away."""
-    for find in {find for word in look.told for find in _ASKED.get(word, ())}:
-        find(look, vocabulary, found)
+    if look.told:
+        for find in {find for word in look.told for find in _ASKED.get(word, ())}:
+            find(look, vocabulary, found)
     if "0" in look.close:
         _with_figures(look, vocabulary, found)
     _with_signs(look, found)
@@ -261,7 +266,7 @@ def _with_figures(look: Look, vocabulary: Vocabulary, found: list[Span]) -> None
 
 def _with_signs(look: Look, found: list[Span]) -> None:
     text = look.text
-    if ":" in text and _PARTS_OF_6.search(text):
+    if text.count(":") > 1 and _PARTS_OF_6.search(text):
         _internet6(text, found)
     if "@" in text or "at" in look.told:
         _emails(look, found)

@@ -8,8 +8,6 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-import attrs
-
 from runtime.scrub.patterns import compiled
 
 _WORD: Final = compiled(r"[a-z]+")
@@ -30,38 +28,29 @@ _SHAPE: Final = _table(
 _IN_WORDS: Final = _table({"x": _FIGURES + _SMALL + _CAPITALS + "_-"})
 
 
-@attrs.define
 class Look:
     """A line, and what is seen of it at once."""
 
-    text: str
-    telling: frozenset[str]
-    """The words that any finder asks for."""
-    lower: str = attrs.field(init=False)
-    words: list[str] = attrs.field(init=False)
-    """Its words in small letters; figures and signs part them."""
-    told: frozenset[str] = attrs.field(init=False)
-    """Those of the telling words that are in it."""
-    capitals: bool = attrs.field(init=False)
-    shape: str = attrs.field(init=False)
-    """A `0` for each figure and an `a` for each letter, and one sign for each kind of sign."""
-    close: str = attrs.field(init=False)
-    """The shape without blanks and brackets: `000-00-0000`, however a number is grouped."""
-    long_word: bool = attrs.field(init=False)
-    """Sixteen letters, figures and hyphens stand in a row, as in no word."""
+    __slots__ = ("capitals", "close", "long_word", "lower", "shape", "text", "told", "words")
 
-    def __attrs_post_init__(self) -> None:
-        text = self.text
+    def __init__(self, text: str, telling: frozenset[str]) -> None:
+        """Look at a text; `telling` are the words that any finder asks for."""
+        self.text = text
         self.lower = lower = text.lower()
-        self.words = words = _WORD.findall(lower)
-        self.told = self.telling.intersection(words)
+        self.words: list[str] = _WORD.findall(lower)
+        """Its words in small letters; figures and signs part them."""
+        self.told = telling.intersection(self.words)
+        """Those of the telling words that are in it."""
         self.capitals = lower != text
         raw = text.encode()
         shape = raw.translate(_SHAPE)
         # As text: to ask bytes whether they hold others takes eight times as long.
         self.shape = shape.decode()
+        """A `0` for each figure and an `a` for each letter, and one sign for each kind of sign."""
         self.close = shape.translate(None, b" ()").decode()
+        """The shape without blanks and brackets: `000-00-0000`, however a number is grouped."""
         self.long_word = "xxxxxxxxxxxxxxxx" in raw.translate(_IN_WORDS).decode("latin-1")
+        """Sixteen letters, figures and hyphens stand in a row, as in no word."""
 
     def places(self) -> list[re.Match[str]]:
         """Give where the words stand."""

@@ -63,7 +63,7 @@ _SLASH: Final = compiled(r"[/\\](?<=[A-Za-z].)")
 def find_paths(look: Look, _: Vocabulary, found: list[Span]) -> None:
     """Add what of paths tells of a patient."""
     text, at = look.text, 0
-    if not _SLASH.search(text):
+    if ("/" not in text and "\\" not in text) or not _SLASH.search(text):
         return
     while (match := _OF_PATIENT_IN_PATH.search(look.lower, at)) is not None:
         if not _tells(text[match.start("who") : match.end("who")].strip(".")):

@@ -106,7 +106,8 @@ def find_dated(look: Look, vocabulary: Vocabulary, found: list[Span]) -> None:
                 continue
             found += (Span(*match.span("name"), "name"), Span(*match.span("date"), "date"))
             found.extend(Span(*match.span(each), "mrn") for each in ("id", "other") if match[each])
-    if "00000" in close and _BRACKETED.search(text):
+    brackets = "(" in text or "[" in text or "#" in text
+    if brackets and "00000" in close and _BRACKETED.search(text):
         for match in _NUMBERED.finditer(text):
             small = match["one"].lower(), match["two"].lower()
             if not any(map(vocabulary.means, small)):

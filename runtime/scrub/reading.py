@@ -46,6 +46,8 @@ class Reading:
 
     finders: Finders
     _began: bool = False
+    _is_document: bool = False
+    """Its first line said what the others are."""
     _hl7: Encoding | None = None
     _x12: X12 | None = None
     _rows: Rows | None = None
@@ -62,17 +64,20 @@ class Reading:
             found = self._found(text)
             rows = Rows.of(text, self.finders.vocabulary)
             if rows is not None and (rows.sure or not found):
-                self._rows, found = rows, []
+                self._rows, self._is_document, found = rows, True, []
         return _settled(text, found, spelled) if found else found
 
     def _begin(self, text: str) -> None:
         """Read a first line: does it begin a message, or an interchange?"""
         if text.startswith("MSH"):
             self._hl7 = Encoding.of(text)
+            self._is_document = self._hl7 is not None
         elif text.startswith("ISA") and (marks := Marks.of(text)) is not None:
-            self._x12 = X12(marks)
+            self._x12, self._is_document = X12(marks), True
 
     def _found(self, text: str) -> list[Span]:
+        if not self._is_document:
+            return self._any_line(text)
         found = list[Span]()
         if self._hl7 is not None:
             find_hl7(text, self._hl7, found)

@@ -41,6 +41,10 @@ class Phrase:
     """It may stand before a word of any form."""
     abbreviated: bool
     """A point behind it ends no sentence."""
+    size: int
+    """In words."""
+    whose: bool
+    """It ends with a word behind which stands whose value follows: `SSN for Ana Ruiz: ...`."""
 
 
 @attrs.frozen(eq=False)
@@ -76,7 +80,16 @@ class Vocabulary:
         if not terms or terms[0].value == "technical":
             return None
         spelled = " ".join(words)
-        return Phrase((), terms, spelled, technical=False, secret=False, abbreviated=False)
+        return Phrase(
+            (),
+            terms,
+            spelled,
+            technical=False,
+            secret=False,
+            abbreviated=False,
+            size=1,
+            whose=False,
+        )
 
     def field(self, words: tuple[str, ...]) -> tuple[Term, ...]:
         """Say what the name of a field means: by its longest end that is a phrase."""
@@ -109,6 +122,8 @@ def _phrase(spelled: str, terms: tuple[Term, ...]) -> Phrase:
         technical=terms[0].value == "technical",
         secret=any(term.value == "secret" for term in terms),
         abbreviated=len(last) == 1 or last in _ABBREVIATIONS,
+        size=len(words),
+        whose=len(words) > 1 and last in {"for", "of"},
     )
 
 
