@@ -110,7 +110,9 @@ class Beside:
             return True  # a letter alone is a phrase as in `h: 555-0100`
         if sign in _SLASHES and text[end + 1 : end + 2].isalnum():
             return all(term.value in _IN_NAMES for phrase in alone for term in phrase.terms)
-        if at + 1 == len(words) or words[at + 1].start() != end + 1:
+        if (sign == " " and alone[0].secret) or at + 1 == len(words):
+            return False
+        if words[at + 1].start() != end + 1:
             return False
         follows = words[at + 1]
         if sign in _SIGNS:
@@ -122,7 +124,6 @@ class Beside:
             and text[follows.end() : follows.end() + 1] in _AFTER_WORDS
             and small not in GAP_WORDS
             and small not in self.vocabulary.given
-            and not alone[0].secret
         )
 
     def _look(  # the place is three of five

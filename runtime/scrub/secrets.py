@@ -21,6 +21,8 @@ _VALUE: Final = compiled(
 _PLAIN_VALUE: Final = compiled(r"[^\s\"'<>;,&\x01|]{3,2000}+(?!&)")
 """What most values are; `_VALUE` takes ten times as long for each character."""
 _BEGIN_SCHEMES: Final = frozenset("BDTNbdtn")
+_SMALL_LETTERS: Final = compiled(r"[a-z]{1,40}(?: |$)")
+_QUOTES: Final = frozenset("\"'")
 _QUOTED: Final = compiled(r"[^\"'\r\n\x01]{3,200}(?=[\"'])")
 _SHORT: Final = (
     "pass",
@@ -73,12 +75,14 @@ def secret_at(text: str, spelled: str, gap: Gap) -> tuple[int, int] | None:
     """Give where the secret beside a phrase begins and ends, if one stands there."""
     start, strong, told = gap.start, gap.strong, gap.told
     before = text[start - 1 : start]
-    found = _QUOTED.match(text, start) if before in {'"', "'"} else None
+    found = _QUOTED.match(text, start) if before in _QUOTES else None
     if found is not None and (strong or told):
         value, span = found[0], found.span()
     else:
         found = None
         if text[start : start + 1] not in _BEGIN_SCHEMES:
+            if not strong and _SMALL_LETTERS.match(text, start) is not None:
+                return None  # what people say of a password
             found = _PLAIN_VALUE.match(text, start)
         if found is not None:
             value, span = found[0], found.span()
