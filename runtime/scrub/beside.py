@@ -1,7 +1,6 @@
 """Finds what stands beside a phrase: `MRN 00123456`, `patient_name=...`, `"birthDate": "..."`."""
 
 import re
-from collections.abc import Mapping
 from typing import Final, TypeAlias
 
 import attrs
@@ -35,8 +34,6 @@ _PERSON_FIELDS: Final = frozenset(
 """Words of speech that also name fields, in which any word is a name."""
 
 Words: TypeAlias = list[re.Match[str]]
-Begins: TypeAlias = list[tuple[int, Mapping[str, tuple[Phrase, ...]]]]
-"""Words that begin phrases, and these by what follows."""
 
 
 @attrs.frozen
@@ -51,7 +48,7 @@ class Beside:
         text, firsts, words = look.text, self.vocabulary.phrases, [*look.words, ""]
         # Most words only begin longer phrases, which do not stand here.
         begins = [
-            (at, ways)
+            at
             for at, word in enumerate(words)
             if (ways := firsts.get(word)) is not None and ("" in ways or words[at + 1] in ways)
         ]
@@ -85,14 +82,16 @@ class Beside:
                 self._look(text, [places[at]], 0, (phrase,), found)
 
     def _phrases(
-        self, text: str, told: list[str], words: Words, begins: Begins, found: list[Span]
+        self, text: str, told: list[str], words: Words, begins: list[int], found: list[Span]
     ) -> None:
         """Look at the words that begin a phrase, but for those within what was read already."""
         done, passed = 0, 0
-        for at, ways in begins:
+        firsts = self.vocabulary.phrases
+        for at in begins:
             begin = words[at].start()
             if at < passed or begin < done or text[begin - 1 : begin].isdigit():
                 continue  # within what was read, or a hash or a name such as `libav1enc1`
+            ways = firsts[told[at]]
             longer, alone = ways.get(told[at + 1]), ways.get("")
             if longer is None and alone is not None and self._says_nothing(text, words, at, alone):
                 continue
@@ -106,21 +105,20 @@ class Beside:
         """
         begin, end = words[at].span()
         sign = text[end : end + 1]
-        if end - begin == 1 and sign not in _SIGNS:
+        follows = words[at + 1] if at + 1 < len(words) else None
+        if follows is not None and follows.start() != end + 1:
+            follows = None
+        if sign in _SIGNS:  # the name of the next field
+            return follows is not None and text[follows.end() : follows.end() + 1] == sign
+        if end - begin == 1:
             return True  # a letter alone is a phrase as in `h: 555-0100`
         if sign in _SLASHES and text[end + 1 : end + 2].isalnum():
             return all(term.value in _IN_NAMES for phrase in alone for term in phrase.terms)
-        if (sign == " " and alone[0].secret) or at + 1 == len(words):
+        if sign != " " or follows is None or alone[0].secret:
             return False
-        if words[at + 1].start() != end + 1:
-            return False
-        follows = words[at + 1]
-        if sign in _SIGNS:
-            return text[follows.end() : follows.end() + 1] == sign  # the name of the next field
         small = follows[0]
         return (
-            sign == " "
-            and text[end + 1].islower()
+            text[end + 1].islower()
             and text[follows.end() : follows.end() + 1] in _AFTER_WORDS
             and small not in GAP_WORDS
             and small not in self.vocabulary.given
