@@ -78,9 +78,9 @@ class Names:
 
         Elsewhere a name begins with a capital, or is a given name that everybody knows.
         """
-        begin = _after_titles(text, start)
-        at, end, count, joined = begin, begin, 0, ""
-        while count < _WORDS and (found := _PART.match(text, at)) is not None:
+        begin, found = _after_titles(text, start)
+        end, count, joined = begin, 0, ""
+        while found is not None:
             told, word_end = found[0], found.end()
             small = told.lower()
             if not told.isalpha():
@@ -94,11 +94,13 @@ class Names:
                     break
             count += 1
             end = word_end
-            # Between most words stands one blank, and behind most last ones none of the signs.
+            if count == _WORDS:
+                break
+            # Between most words stands one blank.
             if text[end : end + 1] == " " and text[end + 1 : end + 2].isalpha():
-                joined, at = " ", end + 1
+                joined, found = " ", _PART.match(text, end + 1)
             elif (gap := _GAP.match(text, end)) is not None:
-                joined, at = gap[0], gap.end()
+                joined, found = gap[0], _PART.match(text, gap.end())
             else:
                 break
         name = text[begin:end].rstrip("-'")
@@ -235,15 +237,16 @@ class Names:
         return family in words.family or not (given in words.ambiguous or given in words.common)
 
 
-def _after_titles(text: str, start: int) -> int:
+def _after_titles(text: str, start: int) -> tuple[int, re.Match[str] | None]:
+    """Give where a name begins behind its titles, and its first word."""
     found = _PART.match(text, start)
     while found is not None and found[0].lower() in TITLES:
         gap = _AFTER_TITLE.match(text, found.end())
         if gap is None:
-            return start
+            break
         start = gap.end()
         found = _PART.match(text, start)
-    return start
+    return start, found
 
 
 def _ends_well(text: str, word: _Word, *, sure: bool) -> bool:

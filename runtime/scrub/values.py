@@ -143,13 +143,15 @@ def _identifier(text: str, term: Term, gap: Gap) -> tuple[int, int] | None:
     if found is None:
         return None
     token, end = found[0], found.end()
-    if not any(map(str.isdigit, token)):
+    figures = _figures(token)
+    if not figures:
         return _prefixed(text, term, gap)
     if token.isalnum():
         end = _grouped(text, end)
     if term.label == "vehicle" and (rest := _REST_OF_PLATE.match(text, end)):
         end = rest.end()
-    enough = sum(map(str.isdigit, text[gap.start : end])) >= _digits_wanted(term, gap, token)
+    wanted = _digits_wanted(term, gap, token)
+    enough = figures >= wanted or _figures(text[gap.start : end]) >= wanted
     return (gap.start, end) if enough and not _is_else(text, token, end, term, gap) else None
 
 
@@ -190,7 +192,16 @@ def _is_else(text: str, token: str, end: int, term: Term, gap: Gap) -> bool:
     return not gap.strong and _YEAR.fullmatch("".join(filter(str.isdigit, token))) is not None
 
 
+def _figures(text: str) -> int:
+    return len(text) if text.isdigit() else len(text.encode().translate(None, _NO_FIGURES))
+
+
+_NO_FIGURES: Final = bytes(code for code in range(256) if not chr(code).isdecimal())
+
+
 def _grouped(text: str, end: int) -> int:
+    if text[end : end + 1] != " ":
+        return end
     found = _GROUPS.match(text, end)
     return found.end() if found else end
 
