@@ -13,6 +13,7 @@ from runtime.scrub.look import Look
 from runtime.scrub.names import Names
 from runtime.scrub.normal import LEFT_OUT, SCRUBBED, Plain, closed_up, plain
 from runtime.scrub.patterns import compiled
+from runtime.scrub.recall import Recall
 from runtime.scrub.rows import Rows
 from runtime.scrub.span import Span
 from runtime.scrub.vocabulary import Vocabulary
@@ -45,6 +46,7 @@ class Reading:
     """One text, from its first line on."""
 
     finders: Finders
+    recall: Recall
     _began: bool = False
     _is_document: bool = False
     """Its first line said what the others are."""
@@ -54,6 +56,23 @@ class Reading:
 
     def line(self, line: str) -> list[Span]:
         """Find what must go from the next line, in order and without overlaps."""
+        if not self._stands_alone():
+            return self._read(line)
+        digest = self.recall.digest(line, first=not self._began)
+        known = self.recall.found(digest)
+        if known is not None:
+            self._began = True
+            return [*known]
+        found = self._read(line)
+        if self._stands_alone():
+            self.recall.keep(digest, found)
+        return found
+
+    def _stands_alone(self) -> bool:
+        """Say whether no document has begun, so that each line is judged alone."""
+        return self._hl7 is None and self._x12 is None and self._rows is None
+
+    def _read(self, line: str) -> list[Span]:
         spelled = plain(line)
         text = spelled.text
         if self._began:

@@ -1,5 +1,6 @@
 """Text in, `Scrubbed` out: finds what must go, and puts tags in its place."""
 
+import hashlib
 import itertools
 import json
 from collections.abc import Iterator, Mapping
@@ -9,6 +10,7 @@ import attrs
 
 from runtime.scrub.normal import plain
 from runtime.scrub.reading import Finders, Reading
+from runtime.scrub.recall import Recall
 from runtime.scrub.scrubbed import SEAL, Scrubbed, ScrubError
 from runtime.scrub.span import Span
 from runtime.scrub.tags import TAG, Tags
@@ -28,14 +30,16 @@ class Scrubber:
     vocabulary: Vocabulary = attrs.field(factory=shipped_vocabulary, kw_only=True, repr=False)
     _tags: Tags = attrs.field(init=False, repr=False)
     _finders: Finders = attrs.field(init=False, repr=False)
+    _recall: Recall = attrs.field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "_tags", Tags(self.key))
+        object.__setattr__(self, "_recall", Recall(hashlib.sha256(self.key).digest()))
         object.__setattr__(self, "_finders", Finders(self.vocabulary, self.private_addresses))
 
     def reading(self) -> Reading:
         """Begin to read one text, whose lines are given to it one after the other."""
-        return Reading(self._finders)
+        return Reading(self._finders, self._recall)
 
     def find(self, text: str) -> list[Span]:
         """Find what must go from one text, in order and without overlaps."""
