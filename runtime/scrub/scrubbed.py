@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Mapping
 from html import escape
+from json.encoder import encode_basestring_ascii as quoted
 from typing import Final, LiteralString, TypeAlias, final
 
 import attrs
@@ -165,9 +166,9 @@ def _spelled(part: Template) -> str:
         case None | bool() | int() | float():
             return json.dumps(part, allow_nan=False)
         case Scrubbed():
-            return json.dumps(part.text)
+            return quoted(part.text)
         case Code():
-            return json.dumps(part.name)
+            return quoted(part.name)
         case Inline():
             return part.json.text
         case list() | tuple():
@@ -182,4 +183,4 @@ def _spelled(part: Template) -> str:
 def _key(key: str) -> str:
     if not _KEY.fullmatch(key):
         raise ScrubError("a key that is no plain name was to leave")
-    return json.dumps(key)
+    return quoted(key)
