@@ -144,7 +144,7 @@ class Beside:
                 end += 1
             if gap is None or gap.end != end:
                 gap = gap_behind(text, end)
-            if text[gap.start : gap.start + 1] in _NOTHING:
+            if text[gap.start : gap.start + 1] in _NOTHING or _EMPTY.match(text, gap.end):
                 continue
             for term in phrase.terms:
                 span = self._value(text, words[at].start(), phrase, term, gap)
@@ -215,6 +215,8 @@ class Beside:
         return end
 
 
+_EMPTY: Final = compiled(r"\s?=\s?(?:\"\"|'')\s")
+"""A field that holds nothing: what stands behind it is another."""
 _AROUND: Final = 80
 _OF_MACHINES: Final = compiled(
     r"\b(?:disks?|/?dev/|[hs]dd|smart(?:ctl|d)?|nvme|ssds?|drives?|firmware|bios|chassis|servers?"

@@ -33,7 +33,8 @@ _BORN: Final = compiled(
     r"|(?i:mrn|dob|ssn)[\-_#]?[A-Z]{0,2}\d{4}"
 )
 _OF_PATIENTS: Final = compiled(
-    r"\b(?:lab results?|labs|mri|x-?ray|insurance card|face ?sheet|referral|discharge summary)\b",
+    r"\b(?:lab results?|labs|mri|x-?ray|insurance card|face ?sheet|referral"
+    r"|discharge[ _\-](?:summary|letter))(?![a-z])",
     re.IGNORECASE,
 )
 """What papers of a patient are called."""

@@ -42,7 +42,7 @@ _PARTS_OF_6: Final = compiled(r":(?<=[0-9A-Fa-f]{4}:)[0-9A-Fa-f:]*:")
 _VERSION_BEFORE: Final = compiled(
     r"(?:\b(?:version|ver|v|build|release|firmware|revision|rev|kernel|agent|driver|dll|product"
     r"|file|package|sdk|client|server|engine|bios|software|app|module|plugin|signature"
-    r"|definitions?|platform|replication|veeam|datto|acronis|dentrix|eaglesoft|sophos|webroot"
+    r"|definitions?|platform|cis|section|control|benchmark|rule|item|requirement|replication|veeam|datto|acronis|dentrix|eaglesoft|sophos|webroot"
     r"|(?:up|down)graded from|updated from"
     r"|(?:(?:up|down)graded|updated) from \d[\d.]{3,14} to)s?[\"']?[ :=]{0,3}[\"']?v?"
     r"|\.(?:exe|dll|sys|msi|jar|war),? \(?)$",

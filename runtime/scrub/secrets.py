@@ -164,7 +164,7 @@ _FORMED: Final = Gate(
     r"|hv[sb]\.[A-Za-z0-9_\-]{16}|eyJ[A-Za-z0-9_\-]{8}"
     r"|SK[a-f0-9]{32}|AC[a-f0-9]{32}|key-[a-f0-9]{32}|hooks\.slack\.com|\$(?:1|2[abxy]?|5|6|y"
     r"|argon2[a-z]*)\$|PRIVATE KEY"
-    r"|[?&]code=|://[^\s/:]*:[^\s/;]+@|response=\"[0-9a-f]{32}\"|[A-Z0-9]{6}-[A-Z0-9]{6}-[A-Z0-9]{6}-|(?:AccountKey|SharedAccessKey"
+    r"|[?&]code=|://[^\s/:]*:[^\s;]+@|response=\"[0-9a-f]{32}\"|[A-Z0-9]{6}-[A-Z0-9]{6}-[A-Z0-9]{6}-|(?:AccountKey|SharedAccessKey"
     r"|sig)=|^[A-Za-z0-9+/]{60,76}={0,2}$"
 )
 """What RE2 looks for at once, before it looks where."""
@@ -188,7 +188,7 @@ _TOKENS: Final = linear(
     r"|\$(?:1|2[abxy]?|5|6|y|argon2[a-z]*)\$[./A-Za-z0-9$=,+]{8,}|^[A-Za-z0-9+/]{60,76}={0,2}$"
 )
 _AFTER: Final = linear(
-    r"://[^\s/:\"'<>]*:([^\s/;\"'<>]+)@|[?&]code=([A-Za-z0-9/%._~\-]{10,})|response=\"([0-9a-f]{32})\"|hooks\.slack\.com/services/([A-Za-z0-9/]{10,})"
+    r"://[^\s/:\"'<>]*:([^\s/;\"'<>]+|[^\s/;@\"'<>\d][^\s;@\"'<>]+)@|[?&]code=([A-Za-z0-9/%._~\-]{10,})|response=\"([0-9a-f]{32})\"|hooks\.slack\.com/services/([A-Za-z0-9/]{10,})"
     r"|(?:AccountKey|SharedAccessKey|sig)=([A-Za-z0-9+/%=]{20,})"
     r"|(-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\\A-Za-z0-9+/=]*(?:-----END [A-Z ]*PRIVATE KEY-----)?)"
     r"|(-----END [A-Z ]*PRIVATE KEY-----)"
@@ -273,7 +273,7 @@ _ON_COMMAND_LINES: Final = tuple(
         r"^(?:curl|wget|http)\b.*?\s(?:-u|--user)[ =]?['\"]?[\w.\-\\@]{1,64}:([^\s'\"]{1,128})",
         (
             r"^(?:mysql\w*|mariadb|sshpass|redis-cli|ipmitool|smbclient)\b.*?\s-[paP] ?"
-            r"['\"]?([^\s'\"\-/][^\s'\"]{2,127})"
+            r"['\"]?((?!\d{1,5}(?:\s|$))[^\s'\"\-/][^\s'\"]{2,127})"
         ),
         (
             r"^(?!net|echo|mysql|mount|http|curl|wget|openssl|redis).*?\s(?:-p|-pw|/p:|/pass:|/rp"

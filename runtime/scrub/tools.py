@@ -18,7 +18,7 @@ from runtime.scrub.word_sets import words_of
 
 _SEGMENTS: Final = words_of("pid nk gt mrg qpd")
 _CHARTS: Final = words_of("patient patients chart charts")
-TOOLS: Final = _SEGMENTS | _CHARTS | words_of("truncated label duplicate securestring")
+TOOLS: Final = _SEGMENTS | _CHARTS | words_of("truncated label duplicate securestring jdbc sqlplus")
 """The words that are asked for here."""
 
 _NAME: Final = (
@@ -64,6 +64,21 @@ _VARIABLE: Final = compiled(
     r"[^\n]{0,400}?SecureString[^;|\n]{0,40}?\$(?P=variable)\b",
     re.IGNORECASE,
 )
+_ORACLE: Final = compiled(
+    r"\b(?:jdbc:oracle:\w{2,8}:|sqlplus (?:-\w{1,2} ){0,3})"
+    r"[\w$]{1,40}/(?P<secret>[^@\s]{3,64})(?=@|\s|$)",
+    re.IGNORECASE,
+)
+_QUERY: Final = compiled(
+    r"[?&](?:last|first|lname|fname|surname|given|family)=(?P<name>[A-Za-z][A-Za-z'+.\-]{1,60})",
+    re.IGNORECASE,
+)
+_BY_WORD: Final[Mapping[str, tuple[re.Pattern[str], Mapping[str, str]]]] = {
+    "duplicate": (_TWICE, {"id": "patient_id"}),
+    "securestring": (_VARIABLE, {"secret": "secret"}),
+    "jdbc": (_ORACLE, {"secret": "secret"}),
+    "sqlplus": (_ORACLE, {"secret": "secret"}),
+}
 _CALLER: Final = compiled(
     r"\"(?P<name>[A-Z][A-Za-z'\-]{1,30}(?:,? [A-Z][A-Za-z'.\-]{0,30}){1,3})\""
     r"(?: <(?P<number>\+?\d{7,15})>|(?=\)? ?(?:->|to ext)))"
@@ -86,10 +101,9 @@ def find_as_tools_say(look: Look, vocabulary: Vocabulary, found: list[Span]) -> 
     for word, pattern in (("truncated", _TRUNCATED), ("label", _CEF)):
         if word in told:
             _labelled(pattern, text, vocabulary, found)
-    if "duplicate" in told:
-        _all(_TWICE, {"id": "patient_id"}, text, found)
-    if "securestring" in told:
-        _all(_VARIABLE, {"secret": "secret"}, text, found)
+    for word in told & _BY_WORD.keys():
+        pattern, labels = _BY_WORD[word]
+        _all(pattern, labels, text, found)
     if not _CHARTS.isdisjoint(told):
         if "id=" in look.lower or "identifier=" in look.lower or "id =" in look.lower:
             _all(_ID, dict.fromkeys(("one", "two", "three"), "patient_id"), text, found)
@@ -102,6 +116,8 @@ def find_in_signs(look: Look, vocabulary: Vocabulary, found: list[Span]) -> None
     text, lower = look.text, look.lower
     if "mrn" in lower or "(chart" in lower or "(patient" in lower:
         _all(_MARK, {"id": "mrn", "before": "mrn"}, text, found)
+    if "=" in text and ("?" in text or "&" in text):
+        _all(_QUERY, {"name": "name"}, text, found)
     if ">" in text and "password" in lower:
         _all(_ELEMENT, {"secret": "secret"}, text, found)
     if look.capitals and (" <" in text or '")' in text or '" to ext' in text):

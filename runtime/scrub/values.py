@@ -77,6 +77,8 @@ _REST_OF_PLATE: Final = compiled(r"[ \-][A-Z]{2,4}(?![\w=:])")
 _OF_A_CHART: Final = compiled(r"[A-Z]{2,6}\d{3}")
 """The first letters of a name, and a number: `BEGAY000`."""
 _DIGITS_OF_CHART: Final = 3
+_OF_A_STATE: Final = compiled(r"[A-Z]{2}[ #:\-]{1,2}(?=[A-Z]{1,3}\d{3})")
+_SERIAL: Final = compiled(r"[A-Z0-9]{8,20}")
 _PREFIXED: Final = compiled(r"[A-Za-z]{1,5}[ #:\-]{1,2}(?=\d)")
 _REST: Final = compiled(r"[^\x01\"'<>;|&\t\r\n{}]{1,200}")
 _NEXT_FIELD: Final = compiled(
@@ -158,6 +160,8 @@ def _identifier(text: str, term: Term, gap: Gap) -> tuple[int, int] | None:
 def _prefixed(text: str, term: Term, gap: Gap) -> tuple[int, int] | None:
     """Read an id behind letters of its own: `AB 123456`, `H#123456`."""
     found = _PREFIXED.match(text, gap.start)
+    if found is None and term.label == "license":
+        found = _OF_A_STATE.match(text, gap.start)
     if found is None or found[0].rstrip(" #:-").lower() in _NO_VALUE | _OTHER_MARKS:
         return None
     inner = _TOKEN.match(text, found.end())
@@ -175,6 +179,8 @@ def _digits_wanted(term: Term, gap: Gap, token: str) -> int:
         return _DIGITS_IN_FIELD
     if term.label == "mrn" and _OF_A_CHART.fullmatch(token):
         return _DIGITS_OF_CHART
+    if term.label == "device" and _SERIAL.fullmatch(token):
+        return _DIGITS_IN_FIELD
     return _DIGITS_ALONE
 
 

@@ -15,6 +15,7 @@ NAMES = (
     "reader_last.txt",
     "clinics.txt",
     "clinics_again.txt",
+    "drifts.txt",
 )
 SCRUBBER = Scrubber(b"the key of the tests")
 
