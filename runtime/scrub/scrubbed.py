@@ -4,6 +4,7 @@ A plain `str` is no part: what came from outside goes through a `Scrubber`, a co
 through `ours`, the name of a thing of ours through `Code`.  The type checkers refuse the rest.
 """
 
+import functools
 import json
 import re
 from collections.abc import Mapping
@@ -162,25 +163,29 @@ _KEY = re.compile(r"[A-Za-z_$@][A-Za-z0-9_.$:/ -]{0,63}")
 
 
 def _spelled(part: Template) -> str:
-    match part:
-        case None | bool() | int() | float():
-            return json.dumps(part, allow_nan=False)
+    match part:  # what bodies are mostly made of comes first
         case Scrubbed():
             return quoted(part.text)
         case Code():
             return quoted(part.name)
+        case dict() | Mapping():
+            return _object(part)
+        case list() | tuple():
+            return "[" + ",".join([_spelled(value) for value in part]) + "]"
+        case None | bool() | int() | float():
+            return json.dumps(part, allow_nan=False)
         case Inline():
             return part.json.text
-        case list() | tuple():
-            return "[" + ",".join(_spelled(value) for value in part) + "]"
-        case Mapping():
-            members = (f"{_key(key)}:{_spelled(value)}" for key, value in part.items())
-            return "{" + ",".join(members) + "}"
         case _:  # pyright: ignore[reportUnnecessaryComparison]  # what no type checker saw
             raise ScrubError(f"a {type(part).__name__} was to leave unscrubbed")
 
 
+def _object(members: Mapping[str, Template]) -> str:
+    return "{" + ",".join([_key(key) + _spelled(value) for key, value in members.items()]) + "}"
+
+
+@functools.lru_cache(maxsize=1024)
 def _key(key: str) -> str:
     if not _KEY.fullmatch(key):
         raise ScrubError("a key that is no plain name was to leave")
-    return quoted(key)
+    return f"{quoted(key)}:"
