@@ -139,10 +139,10 @@ def varbytes(source: io.BytesIO, most: int) -> bytes:
     return piece
 def attestation(source: io.BytesIO) -> tuple[bytes, Any]:
     tag, inner = source.read(8), io.BytesIO(varbytes(source, 8192))
-    calendar = varbytes(inner, 1000) if tag == CALENDAR else b""
-    said: Any = varuint(inner) if tag == BITCOIN else calendar or inner.read()
+    others: Any = varuint(inner) if tag == BITCOIN else inner.read() if tag != CALENDAR else None
+    said: Any = varbytes(inner, 1000) if tag == CALENDAR else others
     fit(len(tag) == 8 and not inner.read() and (tag != BITCOIN or said <= 10_000_000))
-    fit(re.fullmatch(rb"[A-Za-z0-9\-._/:]*", calendar))
+    fit(tag != CALENDAR or re.fullmatch(rb"[A-Za-z0-9\-._/:]*", said))
     return tag, said
 def timestamp(data: bytes) -> list[tuple[bytes, Any, bytes]]:
     fit(len(data) <= 2**16 and data.startswith(MAGIC))

@@ -123,6 +123,16 @@ def test_what_was_damaged_is_refused_where_the_library_and_its_guards_refuse_it(
     assert ours(damaged) == expected
 
 
+@pytest.mark.parametrize("length", [1, 2, 16, 32, 64])
+def test_a_calendar_without_a_name_before_more_bytes_is_refused(length: int) -> None:
+    """As one flipped bit of the length leaves it."""
+    begun = verify_kit.MAGIC + bytes(32) + b"\0" + verify_kit.CALENDAR + bytes([length + 1])
+
+    assert ours(begun + bytes([length]) + b"c" * length) is not None
+    assert ours(begun + b"\0" + b"c" * length) is None
+    assert theirs(begun + b"\0" + b"c" * length) is None
+
+
 @pytest.mark.parametrize("path", sorted(Path("tests/data/ots").rglob("*.ots")), ids=str)
 def test_real_proofs_are_read_as_the_library_reads_them(path: Path) -> None:
     data = path.read_bytes()
