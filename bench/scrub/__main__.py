@@ -79,8 +79,8 @@ def hostile_seconds(piece: str, kib: int, tries: int) -> float:
 def main() -> int:
     """Measure and print."""
     texts = labelled("corpus.txt")
-    every = [*{line: 0 for each in texts for line in each.text.split("\n")}]
-    clean = [*{each.text: 0 for each in texts if each.group == "clean"}]
+    every = [*dict.fromkeys(line for each in texts for line in each.text.split("\n"))]
+    clean = [*dict.fromkeys(each.text for each in texts if each.group == "clean")]
     rates = {
         "labelled": lines_a_second(every),
         "clean": lines_a_second(clean),

@@ -1,14 +1,12 @@
 """What an endpoint agent asks its host: what its own file says, else what the appliance wishes."""
 
-from collections.abc import Mapping
-
 import attrs
 import structlog
 import trio
 
 from actors.endpoint_agent import News, Wishes
 from actors.requests import RecordObservation
-from actors.scanner import Eye, Scanner, Watch
+from actors.scanner import Eye, Scanner, Watch, checks_of
 from runtime.clock import Clock
 from runtime.ids import Ids
 from runtime.mailbox import Post
@@ -56,13 +54,9 @@ class WishedScanner:
 
         A site names checks in the words of all its agents, and most are for other platforms.
         """
-        known: Mapping[str, str] = self.catalogue.names.aliases
-        names = dict.fromkeys(known.get(name, name) for name in self._wishes.checks)
-        return tuple(filter(self._asked_here, names)) or None
-
-    def _asked_here(self, name: str) -> bool:
-        check = self.catalogue.checks.get(name)
-        return check is not None and not check.is_reported and check.platform is self.watch.platform
+        asked_here = {check.id for check in checks_of(self.watch, self.catalogue.checks)}
+        names = dict.fromkeys(self.catalogue.names.named(said).name for said in self._wishes.checks)
+        return tuple(name for name in names if name in asked_here) or None
 
     async def run(self) -> None:
         """Ask until cancelled; raises as `Scanner.run` does."""

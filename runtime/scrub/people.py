@@ -40,8 +40,8 @@ _HELD: Final = compiled(
     r"(?P<id>(?=[A-Z\d\-]{0,20}\d{3})[A-Z\d\-]{5,20})(?![\w.])"
 )
 _KEYED: Final = compiled(
-    r"(?:\bpatients?[({\[]|\b(?:from|update|into|join) (?:\w{1,20}\.)?patients?\b"
-    r"[^\n;]{0,160}?\bwhere "
+    r"(?:\bpatients? ?[({\[]|\bpatient=[^=\n]{1,40}[ ,;]"
+    r"|\b(?:from|update|into|join) (?:\w{1,20}\.)?patients?\b[^\n;]{0,160}?\bwhere "
     r"(?:\w{1,20}\.)?)id ?= ?['\"]?(?P<id>(?=[A-Za-z\-]{0,12}\d{3})[\w\-]{3,40})",
     re.IGNORECASE,
 )

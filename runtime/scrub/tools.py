@@ -43,10 +43,8 @@ _CEF: Final = compiled(
     r"\b(?P<key>c[sn]\d)Label=(?P<label>[\w ]{2,40}?) (?P=key)=(?P<value>[^=|]{1,100}?)"
     r"(?= \w{1,40}=|\||$)"
 )
-_ID: Final = compiled(
-    r"\bpatients? ?[({\[]id ?= ?(?P<one>(?=[A-Za-z\-]{0,12}\d{3})[\w\-]{3,40})"
-    r"|\bpatient=[^=\n]{1,40}[ ,;]id=(?P<two>(?=[A-Za-z\-]{0,12}\d{3})[\w\-]{3,40})"
-    r"|\bpatient\?[^\s\"]{0,200}?\bidentifier=(?:[^&\s\"|]{0,80}\|)?(?P<three>[\w\-.]{3,40})",
+_SOUGHT: Final = compiled(
+    r"\bpatient\?[^\s\"]{0,200}?\bidentifier=(?:[^&\s\"|]{0,80}\|)?(?P<id>[\w\-.]{3,40})",
     re.IGNORECASE,
 )
 _MARK: Final = compiled(
@@ -105,8 +103,8 @@ def find_as_tools_say(look: Look, vocabulary: Vocabulary, found: list[Span]) -> 
         pattern, labels = _BY_WORD[word]
         _all(pattern, labels, text, found)
     if not _CHARTS.isdisjoint(told):
-        if "id=" in look.lower or "identifier=" in look.lower or "id =" in look.lower:
-            _all(_ID, dict.fromkeys(("one", "two", "three"), "patient_id"), text, found)
+        if "identifier=" in look.lower:
+            _all(_SOUGHT, {"id": "patient_id"}, text, found)
         if look.capitals and ("/" in text or "\\" in text):
             _named(_FOLDER, look, vocabulary, found)
 
