@@ -15,6 +15,7 @@ from actors.messages import (
     Fact,
     Incident,
     Intent,
+    Jump,
     Moment,
     Move,
     Observation,
@@ -98,8 +99,11 @@ class Accounts(Protocol):
 class Coverage(Protocol):
     """Given by the coverage room: what was observed, and so what was not."""
 
-    def heard(self, observations: Sequence[Observation]) -> Write[None]:
-        """Count in what is kept in the same commit; `observations` are new, no repeats."""
+    def heard(self, observations: Sequence[Observation], jumps: Sequence[Jump] = ()) -> Write[None]:
+        """Count in what is kept in the same commit; `observations` are new, no repeats.
+
+        `jumps` are those whose numbers do not follow on those heard before, in their order.
+        """
         ...
 
     def settled(self) -> None:

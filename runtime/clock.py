@@ -13,6 +13,11 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _TICK_S = 2.0**-20
 
 
+def millis(instant: dt.datetime) -> int:
+    """Count an instant in whole milliseconds since 1970."""
+    return round(instant.timestamp() * 1000)
+
+
 class Clock(Protocol):
     """What a room may know of time."""
 

@@ -40,36 +40,10 @@ class Span:
         return self.last - self.first
 
 
-def gaps(last: int, heard: Iterable[int]) -> tuple[int, Sequence[Span]]:
-    """Give the highest number heard, and which are missing between `last` and it.
-
-    `last` is the highest heard before; events are numbered from 1.  `heard` has any order, and may
-    have any of them again.
-    """
-    missing = list[Span]()
-    for number in sorted({number for number in heard if number > last}):
-        if number > last + 1:
-            missing.append(Span(last + 1, number - 1))
-        last = number
-    return last, missing
-
-
-def fill(missing: Span, heard: Iterable[int]) -> Sequence[Span]:
-    """Give what is missing still of a span of numbers when some were heard late."""
-    still = [missing]
-    for number in heard:
-        still = [part for span in still for part in _without(span, number)]
-    return still
-
-
-def _without(span: Span, number: int) -> Iterable[Span]:
-    if not span.first <= number <= span.last:
-        yield span
-        return
-    if span.first < number:
-        yield Span(span.first, number - 1)
-    if number < span.last:
-        yield Span(number + 1, span.last)
+def fill(missing: Span, late: int) -> Sequence[Span]:
+    """Give what is missing still of a span of numbers when one of them was heard late."""
+    parts = (Span(missing.first, late - 1), Span(late + 1, missing.last))
+    return [part for part in parts if part.first <= part.last]
 
 
 def reach(interval: int) -> int:

@@ -13,18 +13,14 @@ from runtime.by_heart import Trust
 Key: TypeAlias = tuple[str, str, str]
 """Site, host and check."""
 
-Boot: TypeAlias = tuple[str, str]
-"""A start of an agent: agent_id and boot_id."""
-
 _MOST = 16_384
-"""Checks of hosts, and starts of agents, that are known by heart."""
+"""Checks of hosts that are known by heart."""
 
 _ACCOUNT = (
     "SELECT number, last_at, CASE WHEN last_at IS NOT NULL AND unanswered = 0"
     " AND retired_at IS NULL THEN interval_ms ELSE 0 END FROM watched"
     " WHERE site = ? AND host = ? AND check_id = ?"
 )
-_LAST = "SELECT last_seq FROM boots WHERE agent_id = ? AND boot_id = ?"
 
 
 @attrs.define
@@ -42,8 +38,6 @@ class Memory:
     """What is known by heart; only the thread that writes asks it."""
 
     _accounts: dict[Key, Account] = attrs.field(factory=dict[Key, Account], init=False)
-    _numbers: dict[Boot, int | None] = attrs.field(factory=dict[Boot, int | None], init=False)
-    """The highest number that was heard; None where the tables must be asked."""
     _trust: Trust = attrs.field(factory=Trust, init=False)
 
     def begin(self, connection: sqlite3.Connection) -> None:
@@ -52,8 +46,6 @@ class Memory:
             self.forget()
         if len(self._accounts) > _MOST:
             self._accounts.clear()
-        if len(self._numbers) > _MOST:
-            self._numbers.clear()
 
     def settled(self) -> None:
         """The batch that began last is durable."""
@@ -62,7 +54,6 @@ class Memory:
     def forget(self) -> None:
         """Somebody else changed the tables: they are asked for everything."""
         self._accounts.clear()
-        self._numbers.clear()
 
     def account(self, connection: sqlite3.Connection, key: Key) -> Account | None:
         """Give the account of a check; None where there is none yet."""
@@ -81,19 +72,3 @@ class Memory:
     def changed(self, key: Key) -> None:
         """An account was written without asking here."""
         self._accounts.pop(key, None)
-
-    def last(self, connection: sqlite3.Connection, boot: Boot) -> int | None:
-        """Give the highest number that a start gave; None for one that is met for the first time.
-
-        Most of those are new: they are written down without a question.
-        """
-        known = self._numbers.get(boot)
-        if known is None and boot in self._numbers:
-            row = connection.execute(_LAST, boot).fetchone()
-            known = None if row is None else int(row[0])
-        self._numbers[boot] = known
-        return known
-
-    def counted(self, boot: Boot, last: int | None) -> None:
-        """A start was counted up to a number; None where it was counted without asking here."""
-        self._numbers[boot] = last

@@ -11,11 +11,12 @@ import attrs
 
 from actors.coverage.core import Cause, Hole, Span, account, hole_between
 from actors.coverage.memory import Memory
-from actors.coverage.numbers import NumbersOfBatch
-from actors.coverage.rows import hole_of, instant, millis
+from actors.coverage.numbers import count
+from actors.coverage.rows import hole_of, instant
 from actors.coverage.store import AgentCoverage, CheckCoverage, CoverageReport
 from actors.coverage.times import TimesOfBatch, Watched
-from actors.messages import Observation
+from actors.messages import Jump, Observation
+from runtime.clock import millis
 from runtime.store import Query, Write
 
 Beat: TypeAlias = Callable[[Observation], float | None]
@@ -43,23 +44,21 @@ class SqliteCoverage:
     beat: Beat
     _memory: Memory = attrs.field(factory=Memory, init=False, eq=False, repr=False)
 
-    def heard(self, observations: Sequence[Observation]) -> Write[None]:
+    def heard(self, observations: Sequence[Observation], jumps: Sequence[Jump] = ()) -> Write[None]:
         """Count in what is kept in the same commit."""
 
         def write(connection: sqlite3.Connection) -> None:
             self._memory.begin(connection)
-            numbers = NumbersOfBatch(connection, self._memory)
+            for jump in jumps:  # first: they say why a time was not observed
+                count(connection, jump)
             times = TimesOfBatch(connection, self._memory)
             observed_at, at = None, 0
             for each in observations:
                 if each.observed_at is not observed_at:  # what arrived together often has one
                     observed_at = each.observed_at
                     at = millis(observed_at)
-                if each.seq is not None:
-                    numbers.hear(each, each.seq, at)
                 if (beat := self.beat(each)) is not None:
                     times.hear(each, at, round(beat * 1000))
-            numbers.write()  # first: they say why a time was not observed
             times.write()
 
         return write
@@ -130,12 +129,6 @@ def _retire(connection: sqlite3.Connection, asked: Collection[tuple[str, str]], 
 def _forget(connection: sqlite3.Connection, before: int) -> None:
     for table in ("holes", "lost_events", "outages"):
         connection.execute(f"DELETE FROM {table} WHERE ended < ?", (before,))  # noqa: S608
-    # Of its newest start an agent goes on counting, however long it was silent.
-    connection.execute(
-        "DELETE FROM boots WHERE last_at < ? AND first_at < (SELECT max(first_at)"
-        " FROM boots AS newest WHERE newest.agent_id = boots.agent_id)",
-        (before,),
-    )
     connection.execute("DELETE FROM watched WHERE coalesce(last_at, since) < ?", (before,))
     # What is forgotten is accounted for no longer, neither as seen nor as unseen.
     connection.execute("UPDATE watched SET since = ?1 WHERE since < ?1", (before,))
@@ -200,7 +193,7 @@ def _agents(connection: sqlite3.Connection, window: Span, host: str) -> Iterator
     ):
         lost.setdefault((agent_id, boot_id), []).append(Span(first, last))
     for agent_id, boot_id, name, last_seq, last_at in connection.execute(
-        "SELECT agent_id, boot_id, host, last_seq, last_at FROM boots"
+        "SELECT agent_id, boot_id, host, last_seq, last_at FROM starts"
         " WHERE last_at >= ? AND ? IN ('', host) ORDER BY host, first_at, boot_id",
         (window.first, host),
     ):

@@ -7,8 +7,9 @@ import attrs
 
 from actors.coverage.core import Cause, Hole, hole_between, reach
 from actors.coverage.memory import Account, Key, Memory
-from actors.coverage.rows import hole_of, millis
+from actors.coverage.rows import hole_of
 from actors.messages import Observation, Status
+from runtime.clock import millis
 
 _ON = "UPDATE watched SET last_at = ? WHERE number = ?"
 _FIRST = (
@@ -30,7 +31,7 @@ _HOLE = (
 )
 _CLOSE = "DELETE FROM holes WHERE site = ? AND host = ? AND check_id = ? AND began = ?"
 _WHY = (
-    "SELECT (SELECT first_at FROM boots WHERE agent_id = :agent AND boot_id = :boot),"
+    "SELECT (SELECT first_at FROM starts WHERE agent_id = :agent AND boot_id = :boot),"
     " EXISTS (SELECT 1 FROM lost_events"
     " WHERE agent_id = :agent AND began < :ended AND ended > :began)"
 )

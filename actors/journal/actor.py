@@ -88,7 +88,8 @@ class JournalActor:
 
         def write(connection: sqlite3.Connection) -> list[Recording]:
             recordings = record(connection)
-            self.coverage.heard(_new(heard, recordings))(connection)
+            jumps = [each.jump for each in recordings if each.jump is not None]
+            self.coverage.heard(_new(heard, recordings), jumps)(connection)
             return recordings
 
         try:

@@ -19,12 +19,10 @@ from actors.journal.rows import INCIDENT, Cell, cells_of
 from actors.journal.spelling import body_cell
 from actors.journal.store import Recording
 from actors.messages import Fact, Incident, Moment, Move, Observation, Recorded, State
+from runtime.clock import millis
 from runtime.codec import to_json
 
-_SAME = (
-    "SELECT id, incident_id FROM observations"
-    " WHERE start = ? AND seq = ? AND body ->> 'agent_id' = ? AND body ->> 'boot_id' = ?"
-)
+_SAME = "SELECT id, incident_id FROM observations WHERE start = ? AND seq = ?"
 _PUT = f"INSERT INTO incidents ({INCIDENT}) VALUES ({', '.join('?' * (INCIDENT.count(',') + 1))})"  # noqa: S608  our own words
 _CLOSE = (
     "UPDATE incidents SET state = 'closed', moved_at = ?, reason = '', due_wall = NULL,"
@@ -67,6 +65,10 @@ class Intake:
     _facts: dict[tuple[str, str, str | None], str] = attrs.field(
         factory=dict[tuple[str, str, str | None], str], init=False
     )
+    # When the last one was observed: as it is, spelled, and in milliseconds since 1970.
+    _observed_at: dt.datetime | None = attrs.field(default=None, init=False)
+    _spelled_at: str = attrs.field(default="", init=False)
+    _millis: int = attrs.field(default=0, init=False)
     _instants: dict[dt.datetime, str] = attrs.field(factory=dict[dt.datetime, str], init=False)
     # What is to be written.
     _closed: list[str] = attrs.field(factory=list[str], init=False)
@@ -90,19 +92,18 @@ class Intake:
             UnicodeEncodeError, OverflowError: SQLite cannot spell what one of them says.
         """
         self.memory.begin(self.change.connection)
+        self.memory.starts.meet(self.change.connection, heard)
         recordings = list(map(self._take, heard))
         self._write()
+        self.memory.starts.write(self.change.connection)
         return recordings
 
     def _take(self, heard: Observation) -> Recording:
         start, seq, connection = None, heard.seq, self.change.connection
         if seq is not None:
             boot = (heard.agent_id, heard.boot_id)
-            known = self.memory.start(connection, boot)
-            start = known.digest
-            if seq > known.highest:  # so it is new
-                known.highest = seq
-            elif (same := self._same((start, seq, *boot))) is not None:
+            start = self.memory.starts.of(boot)
+            if seq <= start.last and (same := self._same(start.number, seq)) is not None:
                 return Recording(same)
         key = (heard.site, heard.host, heard.check)
         drift = self.memory.drift(connection, key)
@@ -112,7 +113,16 @@ class Intake:
         owner, opened = drift.owner, None
         if effect is not _NOTHING and (opened := self._follow(effect, heard, drift)) is not None:
             owner = opened.id
-        at = self._spelled(heard.observed_at)
+        if heard.observed_at is not self._observed_at:  # what arrived together often has one
+            self._observed_at = heard.observed_at
+            self._spelled_at, self._millis = (
+                self._spelled(heard.observed_at),
+                millis(heard.observed_at),
+            )
+        at, jump, number = self._spelled_at, None, None
+        if start is not None:
+            number = start.number
+            jump = self.memory.starts.count(connection, start, heard, self._millis)
         self._answer(heard, key, drift, at)
         if (self._ample and heard.source == "agent") or core.keeps_row(
             self.fullness, effect, heard
@@ -120,15 +130,15 @@ class Intake:
             self._rows.append(
                 (
                     # Exact texts: SQLite's binding asks around what a subclass may stand for.
-                    heard.id, heard.host, heard.check, heard.status._value_, at, seq, start, owner,
+                    heard.id, heard.host, heard.check, heard.status._value_, at, seq, number, owner,
                     body_cell(heard),
                 )
             )  # fmt: skip
-        return Recording(Recorded(heard.id, owner), opened)
+        return Recording(Recorded(heard.id, owner), opened, jump)
 
-    def _same(self, identity: _Cells) -> Recorded | None:
+    def _same(self, start: int, seq: int) -> Recorded | None:
         self._write()  # it may be one of these
-        row = self.change.connection.execute(_SAME, identity).fetchone()
+        row = self.change.connection.execute(_SAME, (start, seq)).fetchone()
         return None if row is None else Recorded(row[0], row[1], duplicate=True)
 
     def _follow(self, effect: Effect, heard: Observation, drift: Drift) -> Incident | None:

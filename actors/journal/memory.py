@@ -3,12 +3,12 @@
 When it holds says `Trust`.
 """
 
-import hashlib
 import sqlite3
 from typing import TypeAlias
 
 import attrs
 
+from actors.journal.starts import Starts
 from actors.messages import State
 from runtime.by_heart import Trust
 
@@ -16,9 +16,8 @@ Key: TypeAlias = tuple[str, str, str]
 """Site, host and check."""
 
 _MOST = 16_384
-"""Drifts, and starts of agents, that are known by heart: 11 and 6 MiB."""
+"""Drifts that are known by heart: 11 MiB."""
 
-_HIGHEST = "SELECT max(seq) FROM observations WHERE start = ?"
 _OPEN = (
     "SELECT id, state FROM incidents"
     " WHERE site = ? AND host = ? AND check_id = ? AND state NOT IN ('closed', 'recurred')"
@@ -28,16 +27,6 @@ _ANSWER = (
     " WHERE site = ? AND host = ? AND check_id = ?"
 )
 _STATES = {state.value: state for state in State}
-
-
-@attrs.define
-class Start:
-    """A start of an agent."""
-
-    digest: int
-    """By which its events are found; those of another start may have it too."""
-    highest: int
-    """No event of a higher number is kept."""
 
 
 @attrs.define
@@ -61,9 +50,7 @@ class Memory:
     """What is known by heart; only the thread that writes asks it."""
 
     drifts: dict[Key, Drift] = attrs.field(factory=dict[Key, Drift], init=False)
-    starts: dict[tuple[str, str], Start] = attrs.field(
-        factory=dict[tuple[str, str], Start], init=False
-    )
+    starts: Starts = attrs.field(factory=Starts, init=False)
     next_answer: int = attrs.field(default=1, init=False)
     _trust: Trust = attrs.field(factory=Trust, init=False)
 
@@ -75,8 +62,7 @@ class Memory:
             self.next_answer = 1 + (highest or 0)
         if len(self.drifts) > _MOST:
             self.drifts.clear()
-        if len(self.starts) > _MOST:
-            self.starts.clear()
+        self.starts.make_room()
 
     def settled(self) -> None:
         """The batch that began last is durable."""
@@ -91,7 +77,7 @@ class Memory:
     def forget(self) -> None:
         """Rows were deleted: the file is asked for everything."""
         self.drifts.clear()
-        self.starts.clear()
+        self.starts.forget()
 
     def drift(self, connection: sqlite3.Connection, key: Key) -> Drift:
         """Say what is known of a drift."""
@@ -101,13 +87,6 @@ class Memory:
         elif not known.asked:
             known.owner, known.state = _open(connection, key)
             known.asked = True
-        return known
-
-    def start(self, connection: sqlite3.Connection, boot: tuple[str, str]) -> Start:
-        """Say what is known of a start of an agent."""
-        known = self.starts.get(boot)
-        if known is None:
-            known = self.starts[boot] = _start(connection, boot)
         return known
 
 
@@ -122,10 +101,3 @@ def _drift(connection: sqlite3.Connection, key: Key) -> Drift:
 def _open(connection: sqlite3.Connection, key: Key) -> tuple[str | None, State | None]:
     row = connection.execute(_OPEN, key).fetchone()
     return (None, None) if row is None else (row[0], _STATES[row[1]])
-
-
-def _start(connection: sqlite3.Connection, boot: tuple[str, str]) -> Start:
-    said = "\0".join(boot).encode()
-    digest = int.from_bytes(hashlib.blake2b(said, digest_size=8).digest(), signed=True)
-    [highest] = connection.execute(_HIGHEST, (digest,)).fetchone()
-    return Start(digest, -1 if highest is None else highest)

@@ -37,6 +37,7 @@ from actors.messages import (
     StopKind,
 )
 from actors.ports import Tickets
+from runtime.clock import millis
 from runtime.errors import NotFoundError
 from runtime.store import Query, Write
 
@@ -44,6 +45,13 @@ SCHEMA: Traversable = files("actors.journal") / "schema"
 
 _GET = f"SELECT {INCIDENT} FROM incidents "  # noqa: S608  our own words
 _HEARD = f"SELECT {HEARD} FROM observations WHERE observations.id = ?"  # noqa: S608
+
+# Of its newest start an agent goes on counting, however long it was silent.
+_FORGET_STARTS = (
+    "DELETE FROM starts WHERE last_at < ? AND first_at < (SELECT max(first_at)"
+    " FROM starts AS newest WHERE newest.agent_id = starts.agent_id)"
+    " AND NOT EXISTS (SELECT 1 FROM observations WHERE start = number)"
+)
 
 
 @attrs.frozen
@@ -242,7 +250,10 @@ class SqliteJournal(SqliteIntents):
         return write
 
     def forget(self, before: dt.datetime, limit: int, proved: int | None = None) -> Write[int]:
-        """Delete at most `limit` settled incidents and as many old observations; give how many."""
+        """Delete at most `limit` settled incidents and as many old observations; give how many.
+
+        Where there are none any more, the starts of agents that none is left of.
+        """
         old = before.isoformat()
 
         def write(connection: sqlite3.Connection) -> int:
@@ -258,7 +269,9 @@ class SqliteJournal(SqliteIntents):
             heard = list(itertools.islice(_heard_before(connection, old), limit))
             connection.executemany("DELETE FROM observations WHERE rowid = ?", heard)
             self._memory.forget()
-            return len(ids) + len(heard)
+            if ids or heard:
+                return len(ids) + len(heard)
+            return connection.execute(_FORGET_STARTS, (millis(before),)).rowcount
 
         return write
 

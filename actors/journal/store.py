@@ -6,7 +6,7 @@ from typing import Protocol
 
 import attrs
 
-from actors.messages import Incident, Moment, Observation, Recorded
+from actors.messages import Incident, Jump, Moment, Observation, Recorded
 from actors.ports import Incidents, Intents
 from runtime.errors import ArightError
 from runtime.store import Query, Write
@@ -23,6 +23,8 @@ class Recording:
     recorded: Recorded | None
     """None: refused, for the byte budget is nearly spent; the sender keeps it."""
     opened: Incident | None = None
+    jump: Jump | None = None
+    """Where its agent numbered it otherwise than by one more than the last."""
 
 
 @attrs.frozen

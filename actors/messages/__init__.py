@@ -6,6 +6,7 @@ from actors.messages.intent import Intent, IntentState
 from actors.messages.json import JSON
 from actors.messages.moment import Moment
 from actors.messages.observation import (
+    Jump,
     Observation,
     Platform,
     Recorded,
@@ -25,6 +26,7 @@ __all__ = [
     "IncidentToDecide",
     "Intent",
     "IntentState",
+    "Jump",
     "Mode",
     "Moment",
     "Move",

@@ -90,3 +90,19 @@ class Recorded:
     """The incident that it opened or belongs to, if any."""
     duplicate: bool = False
     """The same event of the same agent was here before; nothing changed."""
+
+
+@attrs.frozen
+class Jump:
+    """An event that is not the next of its start: others are missing, or it comes late itself."""
+
+    agent_id: str
+    boot_id: str
+    last: int
+    """The highest number before it; 0 for none."""
+    seq: int
+    """Its own."""
+    since: int
+    """When the agent was observed last, as far as it was heard: milliseconds since 1970."""
+    at: int
+    """When this event was observed."""

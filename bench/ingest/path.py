@@ -160,17 +160,17 @@ async def stages(rooms: Rooms, size: int, events: int) -> dict[str, float]:
         names = iter(_IDS.several("inc", size)).__next__
         laps.lap("observations")
         record = rooms.journal.record(heard, names, Moment.read(_CLOCK))
-        count = rooms.coverage.heard(heard)
 
         def write(
             connection: sqlite3.Connection,
             record: Write[list[Recording]] = record,
-            count: Write[None] = count,
+            heard: Sequence[Observation] = heard,
         ) -> list[Recording]:
             laps.lap("commit")
             recordings = record(connection)
             laps.lap("journal")
-            count(connection)
+            jumps = [each.jump for each in recordings if each.jump is not None]
+            rooms.coverage.heard(heard, jumps)(connection)
             laps.lap("coverage")
             return recordings
 

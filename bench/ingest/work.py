@@ -94,9 +94,16 @@ class Work:
         assert len(observations) == len(events), heard
         new_id = iter(self.ids.several("inc", len(events))).__next__
         record = self.journal.record(observations, new_id, Moment.read(self.clock))
-        commit = Commit((record, self.coverage.heard(observations)))
+
+        def write(connection: sqlite3.Connection) -> list[Recording]:
+            recordings = record(connection)
+            jumps = [each.jump for each in recordings if each.jump is not None]
+            self.coverage.heard(observations, jumps)(connection)
+            return recordings
+
+        commit = Commit((write,))
         commit_together(connection, [commit])
-        recordings: list[Recording] = commit.result.unwrap()[0]
+        [recordings] = commit.result.unwrap()
         self.journal.settled()
         self.coverage.settled()
         return [str(each.recorded and each.recorded.observation_id) for each in recordings]

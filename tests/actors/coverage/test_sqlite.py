@@ -9,12 +9,16 @@ import attrs
 from hypothesis import given, settings, strategies as st
 
 from actors.coverage import AgentCoverage, Cause, CheckCoverage, CoverageReport, SqliteCoverage
-from actors.messages import Observation, Severity, Status
+from actors.journal import SqliteJournal
+from actors.messages import Moment, Observation, Severity, Status
+from tests.actors.journal.world import SpyTickets
 from tests.fakes.store import inline_store
 
 EPOCH = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 INTERVAL_S = 300.0
 MONTH_S = 30 * 86_400.0
+SOME_MOMENT = Moment(EPOCH, "boot", 0.0)
+NUMBERS = itertools.count()
 MEMORY = SqliteCoverage(lambda answer: None if answer.source == "operator" else INTERVAL_S)
 
 
@@ -32,7 +36,7 @@ def answer(
 ) -> Observation:
     """Make an answer that was observed `at` seconds after the epoch."""
     return Observation(
-        id="obs",
+        id=f"obs_{next(NUMBERS)}",
         site="site",
         host=host,
         check=check,
@@ -53,17 +57,30 @@ class Book:
     """The tables in memory, spoken to without a loop."""
 
     connection: sqlite3.Connection = attrs.field(
-        factory=lambda: inline_store("coverage").connection, init=False
+        factory=lambda: inline_store("journal", "coverage").connection, init=False
     )
+    journal: SqliteJournal = attrs.field(factory=lambda: SqliteJournal(SpyTickets()), init=False)
 
     def hear(self, *answers: Observation) -> None:
-        MEMORY.heard(answers)(self.connection)
+        """Have the journal keep answers, and count them in as it does."""
+        new_id = map(str, NUMBERS).__next__
+        recordings = self.journal.record(answers, new_id, SOME_MOMENT)(self.connection)
+        jumps = [each.jump for each in recordings if each.jump is not None]
+        new = [
+            answer
+            for answer, each in zip(answers, recordings, strict=True)
+            if each.recorded is not None and not each.recorded.duplicate
+        ]
+        MEMORY.heard(new, jumps)(self.connection)
 
     def begin(self, at: float) -> None:
         MEMORY.begin(EPOCH + dt.timedelta(seconds=at))(self.connection)
 
     def keep(self, at: float, asked: Sequence[tuple[str, str]] = (), days: int = 90) -> None:
-        MEMORY.keep(EPOCH + dt.timedelta(seconds=at), asked, days)(self.connection)
+        now = EPOCH + dt.timedelta(seconds=at)
+        MEMORY.keep(now, asked, days)(self.connection)
+        while self.journal.forget(now - dt.timedelta(days=days), 100)(self.connection):
+            pass
 
     def report(self, at: float, window_s: float = MONTH_S) -> CoverageReport:
         return MEMORY.report(EPOCH + dt.timedelta(seconds=at), window_s)(self.connection)
@@ -291,12 +308,12 @@ def test_what_is_old_is_forgotten_and_accounted_for_no_longer() -> None:
     check = book.check(10 * day)
     assert check.account.elapsed == 5 * day * 1000
     assert book.report(10 * day).agents[0].boot_id == "b2"
-    tables = ("lost_events", "boots", "holes")
+    tables = ("lost_events", "starts", "holes")
     counts = {
         table: book.connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
         for table in tables
     }
-    assert counts == {"lost_events": 0, "boots": 1, "holes": 1}
+    assert counts == {"lost_events": 0, "starts": 1, "holes": 1}
 
 
 def test_an_agent_that_comes_back_after_years_goes_on_counting() -> None:

@@ -3,14 +3,15 @@
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from importlib.resources import as_file
+from importlib.resources import as_file, files
 from pathlib import Path
 
 import attrs
 import pytest
 
+from actors.coverage import SCHEMA as COVERAGE
 from actors.journal import SCHEMA, SqliteJournal
-from actors.messages import Observation, Platform, Severity, Status
+from actors.messages import Moment, Observation, Platform, Recorded, Severity, Status
 from runtime.hosts.migrations import migrate
 from tests.actors.journal.world import EPOCH, SpyTickets
 
@@ -75,5 +76,31 @@ def test_a_repeat_of_what_was_heard_before_the_upgrade_is_known(
 ) -> None:
     migrate(before, {"journal": SCHEMA})
 
-    found = before.execute("SELECT id FROM observations WHERE start = 42 AND seq = 7").fetchall()
-    assert found == [("obs_1",)]
+    journal, now = SqliteJournal(SpyTickets()), Moment(EPOCH, "boot", 0.0)
+    again, next_one = attrs.evolve(PLAIN, id="obs_4"), attrs.evolve(PLAIN, id="obs_5", seq=8)
+    repeat, new = journal.record([again, next_one], lambda: "inc_1", now)(before)
+    assert repeat.recorded == Recorded("obs_1", None, duplicate=True)
+    assert new.recorded == Recorded("obs_5", "inc_1")
+    assert new.jump is None
+
+
+def test_how_far_an_agent_was_heard_before_the_upgrade_is_known(tmp_path: Path) -> None:
+    earlier = {"journal": tmp_path / "journal", "coverage": tmp_path / "coverage"}
+    for room, most in (("journal", 4), ("coverage", 2)):
+        earlier[room].mkdir()
+        with as_file(files(f"actors.{room}") / "schema") as folder:
+            for file in Path(folder).glob("*.sql"):
+                if int(file.name[:4]) <= most:
+                    shutil.copy(file, earlier[room])
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    migrate(connection, earlier)
+    # What it said is forgotten; that it was heard as far as 12 is not.
+    connection.execute("INSERT INTO boots VALUES ('go-ws-1', 'boot', 'ws-1', 12, 1000, 5000)")
+    migrate(connection, {"journal": SCHEMA, "coverage": COVERAGE})
+
+    journal, now = SqliteJournal(SpyTickets()), Moment(EPOCH, "boot", 0.0)
+    [recording] = journal.record([attrs.evolve(PLAIN, seq=15)], lambda: "inc_1", now)(connection)
+    jump = recording.jump
+    assert jump is not None
+    assert (jump.last, jump.seq, jump.since) == (12, 15, 5000)
+    connection.close()
