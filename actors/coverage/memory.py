@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import attrs
 
+from actors.coverage.core import reach
 from runtime.by_heart import Trust
 
 Key: TypeAlias = tuple[str, str, str]
@@ -31,6 +32,11 @@ class Account:
     last_at: int
     interval: int
     """0 where its next answer does more than to move `last_at`."""
+    reach: int = attrs.field(init=False)
+    """How much later the next answer may be given."""
+
+    def __attrs_post_init__(self) -> None:
+        self.reach = reach(self.interval)
 
 
 @attrs.define(eq=False)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from actors.coverage.core import Cause, Hole, hole_between, reach
+from actors.coverage.core import Cause, Hole, hole_between
 from actors.coverage.memory import Account, Key, Memory
 from actors.coverage.rows import hole_of
 from actors.messages import Observation, Status
@@ -35,6 +35,8 @@ _WHY = (
     " EXISTS (SELECT 1 FROM lost_events"
     " WHERE agent_id = :agent AND began < :ended AND ended > :began)"
 )
+
+_OBSERVING = frozenset({Status.PASS, Status.FAIL})
 
 
 @attrs.frozen
@@ -75,20 +77,17 @@ class TimesOfBatch:
     def hear(self, answer: Observation, at: int, interval: int) -> None:
         """Take an answer that was given at an instant, with its interval."""
         key = (answer.site, answer.host, answer.check)
-        others = self._others.get(key)
-        if others is None and observes(answer):
+        if observes(answer) and key not in self._others:
             known = self.memory.account(self.connection, key)
             if known is None:
                 cells = (*key, answer.source, interval, at, at, at)
                 number = self.connection.execute(_FIRST, cells).lastrowid or 0
                 self.memory.opened(key, Account(number, at, interval))
                 return
-            if known.interval == interval and 0 <= at - known.last_at <= reach(interval):
+            if known.interval == interval and 0 <= at - known.last_at <= known.reach:
                 known.last_at = self._in_time[known.number] = at
                 return
-        if others is None:
-            others = self._others[key] = []
-        others.append(answer)
+        self._others.setdefault(key, []).append(answer)
         self._intervals[key] = interval
 
     def write(self) -> None:
@@ -179,4 +178,4 @@ class Times:
 
 def observes(answer: Observation) -> bool:
     """Say whether an answer observed something; that nothing is there to ask about does too."""
-    return answer.absent or answer.status in (Status.PASS, Status.FAIL)
+    return answer.status in _OBSERVING or answer.absent

@@ -11,6 +11,7 @@ from actors.messages import (
     Fact,
     Incident,
     IncidentToDecide,
+    Jump,
     Moment,
     Move,
     Observation,
@@ -88,8 +89,14 @@ class JournalActor:
 
         def write(connection: sqlite3.Connection) -> list[Recording]:
             recordings = record(connection)
-            jumps = [each.jump for each in recordings if each.jump is not None]
-            self.coverage.heard(_new(heard, recordings), jumps)(connection)
+            new, jumps = list[Observation](), list[Jump]()
+            for observation, recording in zip(heard, recordings, strict=True):
+                recorded = recording.recorded
+                if recorded is not None and not recorded.duplicate:
+                    new.append(observation)
+                    if recording.jump is not None:
+                        jumps.append(recording.jump)
+            self.coverage.heard(new, jumps)(connection)
             return recordings
 
         try:
@@ -152,17 +159,6 @@ class JournalActor:
     async def _offer(self, incident: Incident) -> None:
         observation = await self.store.read(self.journal.observation(incident.observation_id))
         self.to_l1.offer(IncidentToDecide(incident, observation))
-
-
-def _new(
-    observations: Sequence[Observation], recordings: Sequence[Recording]
-) -> Sequence[Observation]:
-    """Give those that are kept, and were not there before."""
-    return [
-        observation
-        for observation, recording in zip(observations, recordings, strict=True)
-        if recording.recorded is not None and not recording.recorded.duplicate
-    ]
 
 
 def _no_room() -> NotKept:

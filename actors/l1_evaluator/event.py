@@ -10,16 +10,17 @@ def event_of(observation: Observation) -> dict[str, object]:
 
     The agent's own words stay under `metadata`: an endpoint cannot overwrite a field.
     """
+    # Not `value`: it is a property, which takes as long as four fields.
     return {
         "site_id": observation.site,
         "host_id": observation.host,
         "check_type": observation.check,
         "incident_type": observation.check,
-        "platform": observation.platform.value,
+        "platform": observation.platform._value_,
         "distro": observation.distro,
-        "status": observation.status.value,
+        "status": observation.status._value_,
         "drift_detected": observation.status is Status.FAIL,
-        "severity": observation.severity.value,
+        "severity": observation.severity._value_,
         "expected": observation.expected,
         "actual": observation.actual,
         "details": observation.details,
