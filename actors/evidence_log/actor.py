@@ -18,6 +18,7 @@ from actors.messages.evidence import FactSource, OwedFact
 from actors.ports import Tickets
 from actors.requests import BeginEvidenceLog, RotateEvidenceKey
 from runtime.errors import ConflictError, EvidenceFormatError, InvalidFileError, StoreError
+from runtime.store import Write
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(actor="evidence_log")
 
@@ -123,7 +124,9 @@ class EvidenceLog:
         if owed.facts:
             waited_s = self._waited_s(owed.facts)
             await self._judge(waited_s)
-            await self._tell_withheld(await found.append(owed))
+            told = await found.append(owed, self._telling)
+            if any(statement.withheld for statement in told):
+                self._told.add("withheld")
         if found.has_unsigned and self._until_head_s() <= 0:
             await self._sign(found)
         return waited_s
@@ -162,9 +165,12 @@ class EvidenceLog:
         else:
             self._told.discard("late")
 
-    async def _tell_withheld(self, statements: Sequence[Statement]) -> None:
-        if any(statement.withheld for statement in statements):
-            await self._tell("withheld", Severity.MEDIUM, "statement_withheld")
+    def _telling(self, statements: Sequence[Statement]) -> Sequence[Write[str]]:
+        """Tell a person, in the commit that keeps them, if words were withheld."""
+        if "withheld" in self._told or not any(each.withheld for each in statements):
+            return ()
+        stop = Stop(StopKind.EVIDENCE, "withheld", Severity.MEDIUM, "statement_withheld")
+        return (self.tickets.open(stop, Moment.read(self.desk.clock)),)
 
     async def _stopped(self, fault: Fault) -> None:
         log.error("evidence_log_stopped", reason=fault.reason)

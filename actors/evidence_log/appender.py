@@ -6,7 +6,7 @@ log was opened; after an error the log is opened anew, and so looked at again.
 
 import datetime as dt
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 import trio
@@ -69,8 +69,16 @@ class Appender:
     head: Head | None
     """The last that was signed."""
 
-    async def append(self, owed: Owed) -> Sequence[Statement]:
+    async def append(
+        self,
+        owed: Owed,
+        beside: Callable[[Sequence[Statement]], Sequence[Write[object]]] = lambda _: (),
+    ) -> Sequence[Statement]:
         """State facts: in the log, durable, and owed no more when this returns, in one commit.
+
+        Args:
+            owed: the facts.
+            beside: says what else is to be written in that commit.
 
         Raises:
             StoreError, LogMovedError: nothing was appended; the log is to be opened anew.
@@ -82,7 +90,7 @@ class Appender:
             statement = self.desk.stated(fact)
             statements.append(statement)
             leaves.append(signed(fact, statement, (self.key, self.signer)))
-        await self._grow(leaves, self.desk.memory.prove(owed))
+        await self._grow(leaves, self.desk.memory.prove(owed), *beside(statements))
         return statements
 
     @property
@@ -131,10 +139,10 @@ class Appender:
         await trio.to_thread.run_sync(desk.keys.settle, key.fingerprint)
         return key
 
-    async def _grow(self, leaves: Sequence[Leaf], also: Write[None]) -> None:
+    async def _grow(self, leaves: Sequence[Leaf], *also: Write[object]) -> None:
         size = self.tree.size
         growth = grown(self.log, self.tree, leaves, self.desk.clock.now())
-        await self.desk.store.commit(self.desk.memory.grow(growth), also)
+        await self.desk.store.commit(self.desk.memory.grow(growth), *also)
         self.log = attrs.evolve(self.log, size=size + len(leaves))
 
     def _grew(self, before: Head, size: int, root: bytes) -> Query[bool]:

@@ -156,6 +156,21 @@ async def test_a_tree_that_changed_under_the_log_is_not_signed(world: World) -> 
     assert (world.folder / HEADS).read_bytes() == heads
 
 
+async def test_what_is_to_be_told_of_a_batch_is_kept_with_it_or_nothing_is(world: World) -> None:
+    appender = await world.open()
+    await world.drift("ws-2")
+    owed = await world.store.read(world.memory.owed(9))
+
+    def cannot(_: sqlite3.Connection) -> None:
+        raise ConflictError("no ticket")
+
+    with pytest.raises(ConflictError):
+        await appender.append(owed, lambda _: (cannot,))
+
+    assert await world.store.read(world.memory.owed(9)) == owed
+    await grow(world)
+
+
 # The room.
 
 

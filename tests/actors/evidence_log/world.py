@@ -161,6 +161,6 @@ async def _rests(room: EvidenceLog) -> bool:
     found = room._open
     if isinstance(found, Fault):
         return bool(room._told)
-    if found is None or found.has_unsigned:
-        return False
-    return not (await room.desk.store.read(room.desk.memory.owed(1))).facts
+    owed = await room.desk.store.read(room.desk.memory.owed(1))
+    # Last: while we waited, the room may have taken what was owed, and not have said it all.
+    return found is not None and not owed.facts and not found.has_unsigned
