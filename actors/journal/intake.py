@@ -92,14 +92,14 @@ class Intake:
             UnicodeEncodeError, OverflowError: SQLite cannot spell what one of them says.
         """
         self.memory.begin(self.change.connection)
-        self.memory.starts.meet(self.change.connection, heard)
+        self.memory.starts.meet(self.change.connection, heard, all_taken=self._ample)
         recordings = list(map(self._take, heard))
         self._write()
         self.memory.starts.write(self.change.connection)
         return recordings
 
     def _take(self, heard: Observation) -> Recording:
-        start, seq, connection = None, heard.seq, self.change.connection
+        boot, start, seq, connection = None, None, heard.seq, self.change.connection
         if seq is not None:
             boot = (heard.agent_id, heard.boot_id)
             start = self.memory.starts.of(boot)
@@ -119,10 +119,9 @@ class Intake:
                 self._spelled(heard.observed_at),
                 millis(heard.observed_at),
             )
-        at, jump, number = self._spelled_at, None, None
-        if start is not None:
-            number = start.number
-            jump = self.memory.starts.count(connection, start, heard, self._millis)
+        at, jump = self._spelled_at, None
+        if boot is not None:
+            jump = self.memory.starts.count(connection, boot, heard, self._millis)
         self._answer(heard, key, drift, at)
         if (self._ample and heard.source == "agent") or core.keeps_row(
             self.fullness, effect, heard
@@ -130,7 +129,8 @@ class Intake:
             self._rows.append(
                 (
                     # Exact texts: SQLite's binding asks around what a subclass may stand for.
-                    heard.id, heard.host, heard.check, heard.status._value_, at, seq, number, owner,
+                    heard.id, heard.host, heard.check, heard.status._value_, at, seq,
+                    None if start is None else start.number, owner,
                     body_cell(heard),
                 )
             )  # fmt: skip

@@ -4,7 +4,7 @@ Within a start an agent numbers what it says: 1, 2, 3.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import attrs
@@ -21,9 +21,12 @@ _MOST = 16_384
 _Row: TypeAlias = tuple[int, int, int]
 """The highest number, and when the first and the last event were observed: milliseconds."""
 
+_Begun: TypeAlias = tuple[str, str, int, str, int, int, int]
+_GoneOn: TypeAlias = tuple[int, int, int, str, str]
+
 _BEGIN = "INSERT OR IGNORE INTO starts VALUES (?, ?, ?, ?, ?, ?, ?)"
 _GET = "SELECT number, last_seq, first_at, last_at FROM starts WHERE agent_id = ? AND boot_id = ?"
-_PUT = (
+_GO_ON = (
     "UPDATE starts SET last_seq = ?, first_at = ?, last_at = ? WHERE agent_id = ? AND boot_id = ?"
 )
 _EARLIER = "SELECT max(last_at) FROM starts WHERE agent_id = ? AND boot_id <> ?"
@@ -35,13 +38,14 @@ class Start:
     """How far a start was heard."""
 
     number: int
-    """Under which its observations are found."""
+    """Under which its observations are found; 0 until one of its events is taken."""
     last: int
     """The highest number; 0 where none was heard."""
     first_at: int
     last_at: int
-    kept: _Row
-    """What of it stands in the file."""
+    host: str
+    kept: _Row | None
+    """What of it stands in the file; None where nothing does."""
 
 
 @attrs.define(eq=False)
@@ -63,8 +67,14 @@ class Starts:
         if len(self._known) > _MOST:
             self._known.clear()
 
-    def meet(self, connection: sqlite3.Connection, heard: Sequence[Observation]) -> None:
-        """Get to know the starts of a batch; those that are new are written down, by one call."""
+    def meet(
+        self, connection: sqlite3.Connection, heard: Sequence[Observation], *, all_taken: bool
+    ) -> None:
+        """Get to know the starts of a batch.
+
+        Where all of it is going to be taken, those that are new are written at once, by one call:
+        so the file need not be asked for them.
+        """
         known, unknown = self._known, dict[Boot, Observation]()
         for each in heard:
             if each.seq is not None:
@@ -76,25 +86,42 @@ class Starts:
         if not self._next:
             [newest] = connection.execute(_NEWEST).fetchone()
             self._next = (newest or 0) + 1
-        # As if only this one of its events were heard: most often that is so.
-        firsts = [_first(number, each) for number, each in enumerate(unknown.values(), self._next)]
-        self._next += len(firsts)
-        written = connection.executemany(_BEGIN, firsts).rowcount
-        for (boot, _), (_, _, number, _, *row) in zip(unknown.items(), firsts, strict=True):
-            start = Start(number, 0, row[1], row[2], (row[0], row[1], row[2]))
-            if written < len(firsts):  # some were here before
-                start = _there(connection, boot, start)
-            known[boot] = self._moved[boot] = start
+        new = [_new(each) for each in unknown.values()]
+        if all_taken:
+            # As if only this one of its events were heard: most often that is so.
+            rows = list[_Begun]()
+            for (boot, each), start in zip(unknown.items(), new, strict=True):
+                self._begin(start)
+                start.kept = (each.seq or 0, start.first_at, start.last_at)
+                rows.append(_begun(boot, start, start.kept))
+            if connection.executemany(_BEGIN, rows).rowcount == len(rows):
+                known.update(zip(unknown, new, strict=True))
+                return
+        for boot, start in zip(unknown, new, strict=True):
+            known[boot] = _there(connection, boot, start)
+
+    def _begin(self, start: Start) -> None:
+        start.number = self._next
+        self._next += 1
 
     def of(self, boot: Boot) -> Start:
-        """Give a start that was met; it is going to be moved on."""
-        start = self._moved[boot] = self._known[boot]
-        return start
+        """Give a start that was met."""
+        return self._known[boot]
 
     def count(
-        self, connection: sqlite3.Connection, start: Start, heard: Observation, at: int
+        self, connection: sqlite3.Connection, boot: Boot, heard: Observation, at: int
     ) -> Jump | None:
-        """Count in an event that was observed at an instant; say so where others are missing."""
+        """Count in an event that is taken; say so where it is not the next of its start.
+
+        Args:
+            connection: of the batch.
+            boot: names its start.
+            heard: the event.
+            at: when it was observed, in milliseconds.
+        """
+        start = self._moved[boot] = self._known[boot]
+        if not start.number:
+            self._begin(start)
         last, seq = start.last, heard.seq or 0
         if seq == last + 1:
             start.last = seq
@@ -105,36 +132,41 @@ class Starts:
         start.first_at, start.last_at = min(start.first_at, at), max(since, at)
         if not last:  # they were lost since the agent was heard in an earlier start
             self.write(connection)
-            boot = (heard.agent_id, heard.boot_id)
             [before] = connection.execute(_EARLIER, boot).fetchone()
             since = at if before is None else before
-        return Jump(heard.agent_id, heard.boot_id, last, seq, min(since, at), at)
+        return Jump(*boot, last, seq, min(since, at), at)
 
     def write(self, connection: sqlite3.Connection) -> None:
-        """Write what the batch moved on."""
-        rows = list(_behind(self._moved.items()))
-        if rows:
-            connection.executemany(_PUT, rows)
+        """Write how far the batch moved them on."""
+        begun, gone_on = list[_Begun](), list[_GoneOn]()
+        for boot, start in self._moved.items():
+            row = (start.last, start.first_at, start.last_at)
+            if row == start.kept:
+                continue
+            known, start.kept = start.kept, row
+            if known is None:
+                begun.append(_begun(boot, start, row))
+            else:
+                gone_on.append((*row, *boot))
+        for sql, rows in ((_BEGIN, begun), (_GO_ON, gone_on)):
+            if rows:
+                connection.executemany(sql, rows)
         self._moved.clear()
 
 
+def _new(first: Observation) -> Start:
+    at = millis(first.observed_at)
+    return Start(0, 0, at, at, first.host, None)
+
+
 def _there(connection: sqlite3.Connection, boot: Boot, new: Start) -> Start:
-    """Give the start that stands in the file: the new one, or one that was there before it."""
-    number, last, first_at, last_at = connection.execute(_GET, boot).fetchone()
-    if number == new.number:
+    """Give the start that stands in the file, or the new one where none but it does."""
+    row = connection.execute(_GET, boot).fetchone()
+    if row is None or row[0] == new.number:
         return new
-    return Start(number, last, first_at, last_at, (last, first_at, last_at))
+    number, last, first_at, last_at = row
+    return Start(number, last, first_at, last_at, new.host, (last, first_at, last_at))
 
 
-def _first(number: int, heard: Observation) -> tuple[str, str, int, str, int, int, int]:
-    at = millis(heard.observed_at)
-    return (heard.agent_id, heard.boot_id, number, heard.host, heard.seq or 0, at, at)
-
-
-def _behind(moved: Iterable[tuple[Boot, Start]]) -> Iterator[tuple[int, int, int, str, str]]:
-    """Give the rows of those of which the file says something else."""
-    for boot, start in moved:
-        row = (start.last, start.first_at, start.last_at)
-        if row != start.kept:
-            start.kept = row
-            yield (*row, *boot)
+def _begun(boot: Boot, start: Start, kept: _Row) -> _Begun:
+    return (*boot, start.number, start.host, *kept)

@@ -109,7 +109,7 @@ async def after(
             memory.settled()
     tables = {
         table: world.store.connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608
-        for table in ("observations", "answers", "incidents", "incident_events")
+        for table in ("observations", "answers", "incidents", "incident_events", "starts")
     }
     return recordings, tables
 
