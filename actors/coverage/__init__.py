@@ -2,7 +2,7 @@
 
 Receives  nothing; the journal counts each observation in, within the commit that keeps it
 Sends     RecordObservation: a host's answer to the check `observation_coverage`
-Keeps     how far each agent and each check was heard, the holes in it, outages of the appliance
+Keeps     until when each check was heard, the holes in it, lost events, outages of the appliance
 Falls     what is heard is counted all the same; the next look says what a lost one would have
 """
 

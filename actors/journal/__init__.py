@@ -2,7 +2,8 @@
 
 Receives  RecordObservation, RecordObservations, ReopenIncident
 Sends     IncidentToDecide; after a crash, a jam or a wait also ExecuteRunbook
-Keeps     observations, last answers, incidents with their events, intents, dead letters
+Keeps     observations, how far each start of an agent was heard, last answers, incidents with
+          their events, intents, dead letters
 Falls     it is vital: over budget the process drains and ends; at the next start everything
           unfinished is handed out again, and what stays so for three starts goes to a person
 """
