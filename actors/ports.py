@@ -99,7 +99,7 @@ class Accounts(Protocol):
 class Coverage(Protocol):
     """Given by the coverage room: what was observed, and so what was not."""
 
-    def heard(self, observations: Sequence[Observation], jumps: Sequence[Jump] = ()) -> Write[None]:
+    def heard(self, observations: Sequence[Observation], jumps: Sequence[Jump]) -> Write[None]:
         """Count in what is kept in the same commit; `observations` are new, no repeats.
 
         `jumps` are those whose numbers do not follow on those heard before, in their order.

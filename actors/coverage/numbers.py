@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from actors.coverage.core import Span, fill
 from actors.messages import Jump
 
+# They never overlap, so that only the nearest before it can hold a number.
 _LOST = (
     "SELECT first_seq, last_seq, began, ended FROM lost_events"
-    " WHERE agent_id = ? AND boot_id = ? AND first_seq <= ? AND last_seq >= ?"
+    " WHERE agent_id = ? AND boot_id = ? AND first_seq <= ? ORDER BY first_seq DESC LIMIT 1"
 )
 _FOUND = "DELETE FROM lost_events WHERE agent_id = ? AND boot_id = ? AND first_seq = ?"
 _LOSE = "INSERT OR REPLACE INTO lost_events VALUES (?, ?, ?, ?, ?, ?)"
@@ -22,8 +23,8 @@ def count(connection: sqlite3.Connection, jump: Jump) -> None:
         return
     # What comes late is lost no longer.
     boot = (jump.agent_id, jump.boot_id)
-    row = connection.execute(_LOST, (*boot, jump.seq, jump.seq)).fetchone()
-    if row is not None:
+    row = connection.execute(_LOST, (*boot, jump.seq)).fetchone()
+    if row is not None and jump.seq <= row[1]:
         first, last, began, ended = row
         connection.execute(_FOUND, (*boot, first))
         _lose(connection, jump, fill(Span(first, last), jump.seq), began, ended)

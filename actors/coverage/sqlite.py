@@ -44,7 +44,7 @@ class SqliteCoverage:
     beat: Beat
     _memory: Memory = attrs.field(factory=Memory, init=False, eq=False, repr=False)
 
-    def heard(self, observations: Sequence[Observation], jumps: Sequence[Jump] = ()) -> Write[None]:
+    def heard(self, observations: Sequence[Observation], jumps: Sequence[Jump]) -> Write[None]:
         """Count in what is kept in the same commit."""
 
         def write(connection: sqlite3.Connection) -> None:

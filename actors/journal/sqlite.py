@@ -48,9 +48,10 @@ _HEARD = f"SELECT {HEARD} FROM observations WHERE observations.id = ?"  # noqa: 
 
 # Of its newest start an agent goes on counting, however long it was silent.
 _FORGET_STARTS = (
-    "DELETE FROM starts WHERE last_at < ? AND first_at < (SELECT max(first_at)"
-    " FROM starts AS newest WHERE newest.agent_id = starts.agent_id)"
-    " AND NOT EXISTS (SELECT 1 FROM observations WHERE start = number)"
+    "DELETE FROM starts WHERE (agent_id, boot_id) IN (SELECT agent_id, boot_id FROM starts"
+    " JOIN (SELECT agent_id, max(first_at) AS newest FROM starts GROUP BY agent_id)"
+    " USING (agent_id) WHERE last_at < ? AND first_at < newest"
+    " AND NOT EXISTS (SELECT 1 FROM observations WHERE start = number) LIMIT ?)"
 )
 
 
@@ -271,7 +272,7 @@ class SqliteJournal(SqliteIntents):
             self._memory.forget()
             if ids or heard:
                 return len(ids) + len(heard)
-            return connection.execute(_FORGET_STARTS, (millis(before),)).rowcount
+            return connection.execute(_FORGET_STARTS, (millis(before), limit)).rowcount
 
         return write
 

@@ -95,6 +95,7 @@ class Journal(Incidents, Intents, Protocol):
     def forget(self, before: dt.datetime, limit: int, proved: int | None = None) -> Write[int]:
         """Delete at most `limit` settled incidents and as many old observations; give how many.
 
+        Where there are none any more, it is as many starts of agents of which nothing is left.
         What an open incident was opened by stays with it.  So does, with `proved`, an incident
         whose trace goes on behind that line.
         """

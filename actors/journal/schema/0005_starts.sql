@@ -17,7 +17,9 @@ INSERT INTO starts
             max(host) AS host, max(seq) AS last_seq,
             CAST(round((julianday(min(observed_at)) - 2440587.5) * 86400000) AS INTEGER) AS first_at,
             CAST(round((julianday(max(observed_at)) - 2440587.5) * 86400000) AS INTEGER) AS last_at
-        FROM observations WHERE start IS NOT NULL GROUP BY 1, 2
+        FROM observations
+        WHERE seq IS NOT NULL AND body ->> 'agent_id' <> '' AND body ->> 'boot_id' <> ''
+        GROUP BY 1, 2
     );
 
 -- A number that counts on, in the place of a digest: its entries stand together in the index.
@@ -25,5 +27,5 @@ DROP INDEX observations_identity;
 UPDATE observations SET start = (
     SELECT number FROM starts
     WHERE agent_id = body ->> 'agent_id' AND boot_id = body ->> 'boot_id'
-) WHERE start IS NOT NULL;
+) WHERE seq IS NOT NULL;
 CREATE INDEX observations_identity ON observations (start, seq) WHERE start IS NOT NULL;

@@ -114,3 +114,30 @@ async def test_what_is_refused_is_not_heard(site: Site) -> None:
     assert await site.hear(2, full=True) == ["refused"]
     assert site.starts == [("b1", 1)]
     assert await site.hear(2) == ["next"]
+
+
+async def test_a_gap_begins_where_the_agent_was_heard_in_an_earlier_start(site: Site) -> None:
+    world = site.world
+    await site.hear(1, boot="b0")
+    world.clock.wait(100)
+    later = world.heard(Status.PASS, seq=5)
+    batch = [
+        attrs.evolve(later, id="obs_gap", boot_id="b1"),
+        attrs.evolve(later, id="obs_new", boot_id="b2", seq=1),
+    ]
+    [recordings] = await world.store.commit(site.journal.record(batch, lambda: "inc", world.now))
+
+    jump = recordings[0].jump
+    assert jump is not None
+    assert jump.at - jump.since == 100_000
+
+
+async def test_when_what_was_refused_was_observed_is_not_when_the_agent_was_heard(
+    site: Site,
+) -> None:
+    await site.hear(1, full=True)
+    site.world.clock.wait(100)
+    await site.hear(1)
+
+    [[first, last]] = site.world.store.connection.execute("SELECT first_at, last_at FROM starts")
+    assert first == last
