@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 import attrs
 import structlog
 
-from actors.journal.store import Journal, Recording, UnkeepableError
+from actors.journal.store import Journal, Recording, UnkeepableError, news_in
 from actors.messages import (
     Fact,
     Incident,
     IncidentToDecide,
-    Jump,
     Moment,
     Move,
     Observation,
@@ -89,14 +88,7 @@ class JournalActor:
 
         def write(connection: sqlite3.Connection) -> list[Recording]:
             recordings = record(connection)
-            new, jumps = list[Observation](), list[Jump]()
-            for observation, recording in zip(heard, recordings, strict=True):
-                recorded = recording.recorded
-                if recorded is not None and not recorded.duplicate:
-                    new.append(observation)
-                    if recording.jump is not None:
-                        jumps.append(recording.jump)
-            self.coverage.heard(new, jumps)(connection)
+            self.coverage.heard(*news_in(heard, recordings))(connection)
             return recordings
 
         try:

@@ -99,7 +99,8 @@ class Intake:
         return recordings
 
     def _take(self, heard: Observation) -> Recording:
-        boot, start, seq, connection = None, None, heard.seq, self.change.connection
+        seq, connection = heard.seq, self.change.connection
+        boot = start = jump = None
         if seq is not None:
             boot = (heard.agent_id, heard.boot_id)
             start = self.memory.starts.of(boot)
@@ -115,11 +116,9 @@ class Intake:
             owner = opened.id
         if heard.observed_at is not self._observed_at:  # what arrived together often has one
             self._observed_at = heard.observed_at
-            self._spelled_at, self._millis = (
-                self._spelled(heard.observed_at),
-                millis(heard.observed_at),
-            )
-        at, jump = self._spelled_at, None
+            self._spelled_at = self._spelled(heard.observed_at)
+            self._millis = millis(heard.observed_at)
+        at = self._spelled_at
         if boot is not None:
             jump = self.memory.starts.count(connection, boot, heard, self._millis)
         self._answer(heard, key, drift, at)

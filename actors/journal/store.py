@@ -27,6 +27,18 @@ class Recording:
     """Where its agent numbered it otherwise than by one more than the last."""
 
 
+def news_in(
+    heard: Sequence[Observation], recordings: Sequence[Recording]
+) -> tuple[Sequence[Observation], Sequence[Jump]]:
+    """Give what is kept and was not there before, and the jumps in it: what coverage counts in."""
+    new = [
+        observation
+        for observation, recording in zip(heard, recordings, strict=True)
+        if recording.recorded is not None and not recording.recorded.duplicate
+    ]
+    return new, [each.jump for each in recordings if each.jump is not None]
+
+
 @attrs.frozen
 class DeadLetterRow:
     """A message that fell three times."""

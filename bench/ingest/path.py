@@ -30,7 +30,7 @@ from actors.drift_receiver import (
 from actors.drift_receiver.intake import DriftIntake
 from actors.escalator import SCHEMA as TICKETS, SqliteTickets
 from actors.journal import SCHEMA, Heard, JournalActor, SqliteJournal
-from actors.journal.store import Recording
+from actors.journal.store import Recording, news_in
 from actors.messages import IncidentToDecide, Moment, Observation
 from protos.compliance_pb2 import DriftAck, DriftEvent
 from runtime.actor import Actor, actor
@@ -169,8 +169,7 @@ async def stages(rooms: Rooms, size: int, events: int) -> dict[str, float]:
             laps.lap("commit")
             recordings = record(connection)
             laps.lap("journal")
-            jumps = [each.jump for each in recordings if each.jump is not None]
-            rooms.coverage.heard(heard, jumps)(connection)
+            rooms.coverage.heard(*news_in(heard, recordings))(connection)
             laps.lap("coverage")
             return recordings
 

@@ -24,7 +24,7 @@ from actors.drift_receiver import (
 from actors.drift_receiver.intake import DriftIntake
 from actors.escalator import SqliteTickets
 from actors.journal import SqliteJournal
-from actors.journal.store import Recording
+from actors.journal.store import Recording, news_in
 from actors.l1_evaluator import RuleSet, event_of
 from actors.messages import Moment, Observation
 from actors.requests import RecordObservations
@@ -97,8 +97,7 @@ class Work:
 
         def write(connection: sqlite3.Connection) -> list[Recording]:
             recordings = record(connection)
-            jumps = [each.jump for each in recordings if each.jump is not None]
-            self.coverage.heard(observations, jumps)(connection)
+            self.coverage.heard(*news_in(observations, recordings))(connection)
             return recordings
 
         commit = Commit((write,))

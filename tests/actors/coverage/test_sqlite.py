@@ -10,6 +10,7 @@ from hypothesis import given, settings, strategies as st
 
 from actors.coverage import AgentCoverage, Cause, CheckCoverage, CoverageReport, SqliteCoverage
 from actors.journal import SqliteJournal
+from actors.journal.store import news_in
 from actors.messages import Moment, Observation, Severity, Status
 from tests.actors.journal.world import SpyTickets
 from tests.fakes.store import inline_store
@@ -65,13 +66,7 @@ class Book:
         """Have the journal keep answers, and count them in as it does."""
         new_id = map(str, NUMBERS).__next__
         recordings = self.journal.record(answers, new_id, SOME_MOMENT)(self.connection)
-        jumps = [each.jump for each in recordings if each.jump is not None]
-        new = [
-            answer
-            for answer, each in zip(answers, recordings, strict=True)
-            if each.recorded is not None and not each.recorded.duplicate
-        ]
-        MEMORY.heard(new, jumps)(self.connection)
+        MEMORY.heard(*news_in(answers, recordings))(self.connection)
 
     def begin(self, at: float) -> None:
         MEMORY.begin(EPOCH + dt.timedelta(seconds=at))(self.connection)
