@@ -11,11 +11,10 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Final, TypeAlias, cast
 
-import attrs
-
 from actors.evidence_log.canonical import NotCanonicalError, canonical, canonical_word
 from actors.messages import JSON
 from actors.messages.evidence import OwedFact, ProofKind
+from actors.messages.many import one_of_many
 from actors.messages.suppression import drift_key
 from runtime.errors import ArightError
 
@@ -67,7 +66,7 @@ _STATES: Final[Mapping[str, ProofKind]] = {
 """Where a fact has no kind of its own, it is told from the state that it led to."""
 
 
-@attrs.frozen(slots=False)
+@one_of_many
 class Statement:
     """What is signed of a fact."""
 

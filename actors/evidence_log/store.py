@@ -9,11 +9,12 @@ import attrs
 from actors.evidence_log.envelope import spelled_envelope
 from actors.evidence_log.tlog.tiles import ReadTile, Tile
 from actors.messages.evidence import Head, Log, OwedFact, ProofKind, SigningKey
+from actors.messages.many import one_of_many
 from actors.ports import EvidenceReads, Proofs
 from runtime.store import Query, Write
 
 
-@attrs.frozen(slots=False)
+@one_of_many
 class Leaf:
     """A signed statement on its way into the log."""
 

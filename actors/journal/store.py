@@ -7,6 +7,7 @@ from typing import Protocol
 import attrs
 
 from actors.messages import Incident, Jump, Moment, Observation, Recorded
+from actors.messages.many import one_of_many
 from actors.ports import Incidents, Intents
 from runtime.errors import ArightError
 from runtime.store import Query, Write
@@ -16,7 +17,7 @@ class UnkeepableError(ArightError):
     """An observation says what the store cannot spell: half a character, or too large a number."""
 
 
-@attrs.frozen(slots=False)  # as an `Observation`
+@one_of_many
 class Recording:
     """What became of one observation."""
 

@@ -7,10 +7,11 @@ state there than the message implies lets the message drop.  So a message may co
 import attrs
 
 from actors.messages.incident import Incident
+from actors.messages.many import one_of_many
 from actors.messages.observation import Observation
 
 
-@attrs.frozen
+@one_of_many
 class IncidentToDecide:
     """An incident is observed, or is to be decided again; the journal tells L1."""
 

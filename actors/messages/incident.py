@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import attrs
 
 from actors.messages.json import JSON
+from actors.messages.many import one_of_many
 from actors.messages.moment import Moment
 from actors.messages.observation import Severity
 
@@ -102,7 +103,7 @@ class Decision:
         return self.rule_id if self.plan is None else self.plan.pattern_signature
 
 
-@attrs.frozen(slots=False)  # as an `Observation`
+@one_of_many
 class Incident:
     """Drift that must be settled; one at a time for a site, host and check."""
 
