@@ -72,6 +72,8 @@ def goals(
     for case, peers, aim, least in (
         (durable, ("aio", "aio-generator"), 7, 4),
         (durable, ("sync",), 20, 12),
+        ("the least, 100 agents", ("aio", "aio-generator"), 7, 4),
+        ("the least, 100 agents", ("sync",), 20, 12),
         (acks, ("aio", "aio-generator"), 10, 10),
     ):
         name = f"{case}: ours / {'grpc.aio' if 'aio' in peers else 'synchronous'}"

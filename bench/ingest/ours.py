@@ -24,7 +24,7 @@ from actors.messages import IncidentToDecide
 from actors.requests import RecordObservation, RecordObservations, ReopenIncident
 from bench.evidence.rates import desk_in
 from bench.ingest.client import REPORT_DRIFT
-from bench.ingest.work import Work, ack, real_work
+from bench.ingest.work import TABLES, Work, ack
 from protos.compliance_pb2 import DriftAck, DriftEvent
 from runtime.actor import Actor, actor
 from runtime.hosts.grpc import Caller, Limits
@@ -32,7 +32,6 @@ from runtime.hosts.grpc.server import listen, serve_grpc
 from runtime.hosts.grpc.service import Answer, Service
 from runtime.hosts.sqlite import open_database
 from runtime.mailbox import Mailbox
-from runtime.roles.line import SCHEMAS
 from runtime.supervisor import supervise
 
 Heard = RecordObservation | RecordObservations | ReopenIncident
@@ -42,34 +41,34 @@ OFF = Limits(connections=0, per_address=0, per_identity=0, events_per_s=0)
 
 
 def serve(
+    work: Work | None,
     path: Path,
     ready: Callable[[int], None],
     *,
-    acks_only: bool,
     tls: Path | None,
     proves: bool = False,
 ) -> None:
     """Serve until interrupted.
 
     Args:
+        work: that is done for an event; None acks it as it comes.
         path: of the file.
         ready: is told the port.
-        acks_only: keep nothing.
         tls: a folder of certificates.
         proves: state, sign and log what happens, as an appliance does.
     """
-    trio.run(_serve, path, ready, acks_only, tls, proves)
+    trio.run(_serve, work, path, ready, tls, proves)
 
 
 async def _serve(
-    path: Path, ready: Callable[[int], None], acks_only: bool, tls: Path | None, proves: bool
+    work: Work | None, path: Path, ready: Callable[[int], None], tls: Path | None, proves: bool
 ) -> None:
     async with contextlib.AsyncExitStack() as stack:
         service: Service
-        if acks_only:
+        if work is None:
             service = _AcksOnly()
         else:
-            service = await stack.enter_async_context(_servicer(path, real_work(), proves))
+            service = await stack.enter_async_context(_servicer(path, work, proves))
         listener = stack.enter_context(listen("127.0.0.1", 0))
         ready(listener.getsockname()[1])
         context = None if tls is None else _context(tls)
@@ -118,7 +117,7 @@ async def _servicer(path: Path, work: Work, proves: bool) -> AsyncGenerator[Serv
     heard = Mailbox[Heard]("heard", capacity=4096)
     to_l1 = Mailbox[IncidentToDecide]("to_l1", capacity=1)
     async with (
-        open_database(path, SCHEMAS, on_commit=committed) as database,
+        open_database(path, TABLES, on_commit=committed) as database,
         trio.open_nursery() as nursery,
     ):
         journal = JournalActor(

@@ -8,15 +8,16 @@ import asyncio
 import contextlib
 import cProfile
 import pstats
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 
 from bench.ingest.machine import SERVER_CORE, stay_on
-from bench.ingest.work import BareWork, real_work
+from bench.ingest.work import BareWork, Work, least_work, real_work
 from runtime.logs import configure_logs
 
 KINDS = ("ours", "ours-proved", "aio", "aio-generator", "sync")
-STORES = ("real", "bare", "none")
+STORES = ("real", "least", "bare", "none")
+_WORK: Mapping[str, Callable[[], Work]] = {"real": real_work, "least": least_work}
 
 
 def main() -> None:
@@ -38,29 +39,21 @@ def main() -> None:
 
 
 def _serve(args: argparse.Namespace) -> None:
+    work = _WORK[args.store]() if args.store in _WORK else None
     # Each kind imports its own alone, for what the others bring along changes asyncio.
     if args.kind in ("ours", "ours-proved"):
         from bench.ingest import ours
 
-        ours.serve(
-            args.file,
-            _ready,
-            acks_only=args.store == "none",
-            tls=args.tls,
-            proves=args.kind == "ours-proved",
-        )
+        ours.serve(work, args.file, _ready, tls=args.tls, proves=args.kind == "ours-proved")
         return
     from bench.ingest import peers
 
-    make: dict[str, Callable[[], peers.Records | None]] = {
-        "real": real_work, "bare": BareWork, "none": lambda: None,
-    }  # fmt: skip
-    work = make[args.store]()
+    records = BareWork() if args.store == "bare" else work
     if args.kind == "sync":
-        peers.serve_sync(work, args.file, _ready, args.streams)
+        peers.serve_sync(records, args.file, _ready, args.streams)
         return
     generator = args.kind == "aio-generator"
-    asyncio.run(peers.serve_aio(work, args.file, _ready, generator=generator))
+    asyncio.run(peers.serve_aio(records, args.file, _ready, generator=generator))
 
 
 def _ready(port: int) -> None:

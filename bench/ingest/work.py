@@ -2,11 +2,12 @@
 
 Duplicate check, last answer, incident and its trace, coverage, the row of the event, and L1's
 decision on what opens or changes an incident: by the same functions, in the same transaction, in
-a file with WAL and `synchronous=FULL`.
+a file with WAL and `synchronous=FULL`.  Of that `least` leaves out what only an appliance needs.
 """
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from importlib.resources import files
 from pathlib import Path
 
 import attrs
@@ -27,7 +28,9 @@ from actors.journal import SqliteJournal
 from actors.journal.store import Recording, news_in
 from actors.l1_evaluator import RuleSet, event_of
 from actors.messages import Moment, Observation
+from actors.ports import Coverage, Tickets
 from actors.requests import RecordObservations
+from bench.ingest.least import LeastJournal, NoCoverage
 from protos.compliance_pb2 import DriftAck, DriftEvent
 from runtime.clock import Clock, SystemClock
 from runtime.garbage import look_seldom
@@ -43,6 +46,7 @@ from runtime.roles.line import SCHEMAS
 from runtime.settings import Settings
 from runtime.store import Write
 
+TABLES = {**SCHEMAS, "bench": files("bench.ingest") / "schema"}
 AGENTS_ANSWER_EVERY_S = 300.0
 _NOBODY = Caller("")
 
@@ -77,10 +81,10 @@ class DecidingJournal(SqliteJournal):
 
 @attrs.frozen
 class Work:
-    """The common work; made by `real_work`."""
+    """The common work; made by `real_work` and `least_work`."""
 
-    journal: DecidingJournal
-    coverage: SqliteCoverage
+    journal: SqliteJournal
+    coverage: Coverage
     vocabulary: Vocabulary
     clock: Clock
     ids: Ids
@@ -124,7 +128,17 @@ class BareWork:
 
 
 def real_work() -> Work:
-    """Make the work with the shipped rules and the names of the shipped checks."""
+    """Make all the work that an appliance does within the commit."""
+    return _work(DecidingJournal, SqliteCoverage(lambda _: AGENTS_ANSWER_EVERY_S))
+
+
+def least_work() -> Work:
+    """Make the least that a durable port does."""
+    return _work(LeastJournal, NoCoverage())
+
+
+def _work(journal: Callable[[Tickets, RuleSet], SqliteJournal], coverage: Coverage) -> Work:
+    """Make work with the shipped rules and the names of the shipped checks."""
     catalogue, clock = load_catalogue(Settings()), SystemClock()
     look_seldom()  # as an appliance does
     ids = TimeOrderedIds(clock)
@@ -134,8 +148,8 @@ def real_work() -> Work:
     orders = HealOrders(store, SqliteHealOrders(), clock, AGENTS_ANSWER_EVERY_S, fleet)
     nobody = Mailbox[RecordObservations]("nobody", capacity=1)
     return Work(
-        DecidingJournal(SqliteTickets(ids, ()), catalogue.rules),
-        SqliteCoverage(lambda _: AGENTS_ANSWER_EVERY_S),
+        journal(SqliteTickets(ids, ()), catalogue.rules),
+        coverage,
         vocabulary,
         clock,
         ids,
@@ -144,10 +158,9 @@ def real_work() -> Work:
 
 
 def opened(path: Path) -> sqlite3.Connection:
-    """Open a file as the appliance does, with all its tables."""
+    """Open a file as the appliance does, with all its tables and those of this bench."""
     connection = sqlite._writing(path, None)
-    migrate(connection, SCHEMAS)
-    connection.execute("CREATE TABLE IF NOT EXISTS bare (id PRIMARY KEY, host, body)")
+    migrate(connection, TABLES)
     return connection
 
 
