@@ -47,6 +47,10 @@ async def test_an_agent_of_the_field_enrols_in_a_window_and_goes_on_by_mutual_tl
 
         [ack] = await in_asyncio(agent.report, registered.agent_id)
         assert ack.received, ack.error
+        day = await in_asyncio(agent.work, registered.agent_id)
+        assert [ack.received for ack in day.acks] == [True] * 3
+        assert day.heartbeats == [True, True]
+        assert day.pinged
         [foreign] = await in_asyncio(agent.report, registered.agent_id, "dc-1")
         assert not foreign.received  # a certificate speaks for its own host
 
