@@ -45,6 +45,8 @@ _ABSORB, _CLOSE_IT, _RECUR = Effect.ABSORB, Effect.CLOSE, Effect.RECUR
 _NOTHING = Effect.NOTHING
 
 _Cells: TypeAlias = tuple[Cell, ...]
+_Instant: TypeAlias = tuple[str, int]
+"""Spelled, and in milliseconds since 1970."""
 
 
 @attrs.define
@@ -65,11 +67,9 @@ class Intake:
     _facts: dict[tuple[str, str, str | None], str] = attrs.field(
         factory=dict[tuple[str, str, str | None], str], init=False
     )
-    # When the last one was observed: as it is, spelled, and in milliseconds since 1970.
-    _observed_at: dt.datetime | None = attrs.field(default=None, init=False)
-    _spelled_at: str = attrs.field(default="", init=False)
-    _millis: int = attrs.field(default=0, init=False)
-    _instants: dict[dt.datetime, str] = attrs.field(factory=dict[dt.datetime, str], init=False)
+    _instants: dict[dt.datetime, _Instant] = attrs.field(
+        factory=dict[dt.datetime, _Instant], init=False
+    )
     # What is to be written.
     _closed: list[str] = attrs.field(factory=list[str], init=False)
     _opened: list[_Cells] = attrs.field(factory=list[_Cells], init=False)
@@ -100,10 +100,9 @@ class Intake:
 
     def _take(self, heard: Observation) -> Recording:
         seq, connection = heard.seq, self.change.connection
-        boot = start = jump = None
+        start = jump = None
         if seq is not None:
-            boot = (heard.agent_id, heard.boot_id)
-            start = self.memory.starts.of(boot)
+            start = self.memory.starts.of((heard.agent_id, heard.boot_id))
             if seq <= start.last and (same := self._same(start.number, seq)) is not None:
                 return Recording(same)
         key = (heard.site, heard.host, heard.check)
@@ -114,13 +113,9 @@ class Intake:
         owner, opened = drift.owner, None
         if effect is not _NOTHING and (opened := self._follow(effect, heard, drift)) is not None:
             owner = opened.id
-        if heard.observed_at is not self._observed_at:  # what arrived together often has one
-            self._observed_at = heard.observed_at
-            self._spelled_at = self._spelled(heard.observed_at)
-            self._millis = millis(heard.observed_at)
-        at = self._spelled_at
-        if boot is not None:
-            jump = self.memory.starts.count(connection, boot, heard, self._millis)
+        at, at_ms = self._instant(heard.observed_at)
+        if start is not None:
+            jump = self.memory.starts.count(connection, start, heard, at_ms)
         self._answer(heard, key, drift, at)
         if (self._ample and heard.source == "agent") or core.keeps_row(
             self.fullness, effect, heard
@@ -207,12 +202,15 @@ class Intake:
             self._other_answers[number] = (*said, at, number)
         drift.said = said
 
-    def _spelled(self, instant: dt.datetime) -> str:
-        """Spell an instant; what arrived together often has one."""
+    def _instant(self, instant: dt.datetime) -> _Instant:
+        # What arrived together often has one.
         known = self._instants.get(instant)
         if known is None:
-            known = self._instants[instant] = instant.isoformat()
+            known = self._instants[instant] = (instant.isoformat(), millis(instant))
         return known
+
+    def _spelled(self, instant: dt.datetime) -> str:
+        return self._instant(instant)[0]
 
     def _write(self) -> None:
         """Write what was gathered."""

@@ -37,6 +37,7 @@ _NEWEST = "SELECT max(number) FROM starts"
 class Start:
     """How far a start was heard."""
 
+    boot: Boot
     number: int
     """Under which its observations are found; 0 until one of its events is taken."""
     last: int
@@ -55,7 +56,8 @@ class Starts:
     """The starts that are known by heart, and those that the batch under way moves on."""
 
     _known: dict[Boot, Start] = attrs.field(factory=dict[Boot, Start], init=False)
-    _moved: dict[Boot, Start] = attrs.field(factory=dict[Boot, Start], init=False)
+    _moved: dict[Start, None] = attrs.field(factory=dict[Start, None], init=False)
+    """In their order."""
     _next: int = attrs.field(default=0, init=False)
 
     def forget(self) -> None:
@@ -88,19 +90,19 @@ class Starts:
         if not self._next:
             [newest] = connection.execute(_NEWEST).fetchone()
             self._next = (newest or 0) + 1
-        new = [_new(each) for each in unknown.values()]
+        new = [_new(*each) for each in unknown.items()]
         if all_taken:
             # As if only this one of its events were heard: most often that is so.
             rows = list[_Begun]()
-            for (boot, each), start in zip(unknown.items(), new, strict=True):
+            for start, each in zip(new, unknown.values(), strict=True):
                 self._begin(start)
                 start.kept = (each.seq or 0, start.first_at, start.last_at)
-                rows.append(_begun(boot, start, start.kept))
+                rows.append(_begun(start, start.kept))
             if connection.executemany(_BEGIN, rows).rowcount == len(rows):
                 known.update(zip(unknown, new, strict=True))
                 return
-        for boot, start in zip(unknown, new, strict=True):
-            known[boot] = _there(connection, boot, start)
+        for start in new:
+            known[start.boot] = _there(connection, start)
 
     def _begin(self, start: Start) -> None:
         start.number = self._next
@@ -111,17 +113,17 @@ class Starts:
         return self._known[boot]
 
     def count(
-        self, connection: sqlite3.Connection, boot: Boot, heard: Observation, at: int
+        self, connection: sqlite3.Connection, start: Start, heard: Observation, at: int
     ) -> Jump | None:
         """Count in an event that is taken; say so where it is not the next of its start.
 
         Args:
             connection: of the batch.
-            boot: names its start.
+            start: of the event.
             heard: the event.
             at: when it was observed, in milliseconds.
         """
-        start = self._moved[boot] = self._known[boot]
+        self._moved[start] = None
         if not start.number:
             self._begin(start)
         last, seq, first = start.last, heard.seq or 0, not start.heard
@@ -140,40 +142,40 @@ class Starts:
             self.write(connection)
             [before] = connection.execute(_EARLIER, (heard.agent_id, start.number)).fetchone()
             since = at if before is None else before
-        return Jump(*boot, last, seq, min(since, at), at)
+        return Jump(*start.boot, last, seq, min(since, at), at)
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Write how far the batch moved them on."""
         begun, gone_on = list[_Begun](), list[_GoneOn]()
-        for boot, start in self._moved.items():
+        for start in self._moved:
             row = (start.last, start.first_at, start.last_at)
             if row == start.kept:
                 continue
             known, start.kept = start.kept, row
             if known is None:
-                begun.append(_begun(boot, start, row))
+                begun.append(_begun(start, row))
             else:
-                gone_on.append((*row, *boot))
+                gone_on.append((*row, *start.boot))
         for sql, rows in ((_BEGIN, begun), (_GO_ON, gone_on)):
             if rows:
                 connection.executemany(sql, rows)
         self._moved.clear()
 
 
-def _new(first: Observation) -> Start:
+def _new(boot: Boot, first: Observation) -> Start:
     at = millis(first.observed_at)
-    return Start(0, 0, at, at, first.host, None, heard=False)
+    return Start(boot, 0, 0, at, at, first.host, None, heard=False)
 
 
-def _there(connection: sqlite3.Connection, boot: Boot, new: Start) -> Start:
+def _there(connection: sqlite3.Connection, new: Start) -> Start:
     """Give the start that stands in the file, or the new one where none but it does."""
-    row = connection.execute(_GET, boot).fetchone()
+    row = connection.execute(_GET, new.boot).fetchone()
     if row is None or row[0] == new.number:
         return new
     number, last, first_at, last_at = row
     kept = (last, first_at, last_at)
-    return Start(number, *kept, new.host, kept, heard=True)
+    return Start(new.boot, number, *kept, new.host, kept, heard=True)
 
 
-def _begun(boot: Boot, start: Start, kept: _Row) -> _Begun:
-    return (*boot, start.number, start.host, *kept)
+def _begun(start: Start, kept: _Row) -> _Begun:
+    return (*start.boot, start.number, start.host, *kept)
