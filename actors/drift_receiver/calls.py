@@ -19,7 +19,7 @@ from actors.drift_receiver.core import (
 )
 from actors.drift_receiver.fleet import Fleet
 from actors.drift_receiver.heal_orders import HealOrders
-from actors.drift_receiver.inventory import RmmTool, inventory_of, tools_of
+from actors.drift_receiver.inventory import RmmTool, inventory_of, shown, tools_of
 from actors.drift_receiver.terms import Tier
 from actors.messages.healing import HealOrder, HealReport
 from actors.ports import Certificates, EnrolmentRefusedError, Issued
@@ -77,9 +77,10 @@ class Calls:
         known = self.fleet.on(host)
         newcomer = Agent(
             id=known.id if known else agent_id_of(host, self.ids.new("agent")),
-            hostname=host,
+            # As it was called first: to the rooms behind, another spelling is another host.
+            hostname=known.hostname if known else host,
             platform=platform_of(request.os_version),
-            version=request.agent_version[:NAME_CHARS],
+            version=shown(request.agent_version),
             registered_at=now,
             last_seen=now,
         )
@@ -115,7 +116,7 @@ class Calls:
         if agent is None:
             return HeartbeatResponse(acknowledged=True, config_changed=True)
         self._check(caller, agent_id=agent.id)
-        version = request.agent_version[:NAME_CHARS] or agent.version
+        version = shown(request.agent_version) or agent.version
         try:
             await self.fleet.seen(
                 agent, drifts=request.drift_count, healings=request.healing_count, version=version

@@ -231,4 +231,5 @@ def platform_of(os_version: str) -> Platform:
 
 def agent_id_of(hostname: str, unique: str) -> str:
     """Name an agent as agents in the field know it: go-<hostname>-<8 hex digits of `unique`>."""
-    return f"go-{hostname}-{hashlib.sha256(unique.encode()).hexdigest()[:8]}"
+    digits = hashlib.sha256(unique.encode()).hexdigest()[:8]
+    return f"go-{hostname[: NAME_CHARS - len('go--') - len(digits)]}-{digits}"

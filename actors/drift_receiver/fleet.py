@@ -46,6 +46,11 @@ class Fleet:
         """Give the agent of a host."""
         return self._by_host.get(host.casefold())
 
+    def called(self, identity: str) -> str:
+        """Spell the host of a certificate as everything else here does."""
+        own = self._by_host.get(identity)
+        return identity if own is None else own.hostname
+
     def foreign(self, caller: Caller, agent_id: str, host: str) -> str | None:
         """Say why a caller may not speak for an agent and a host; None if it may.
 
@@ -54,7 +59,8 @@ class Fleet:
         identity = caller.identity
         if not identity:
             return None
-        if host and host.casefold() != identity:
+        # Folded, a letter outside ASCII may be one within: the Kelvin sign is a k.
+        if host and not (host.isascii() and host.casefold() == identity):
             return "hostname is not that of the certificate"
         own = self._by_host.get(identity)
         if agent_id and (own is None or own.id != agent_id):
@@ -94,9 +100,10 @@ class Fleet:
         """
         async with self._limiting:  # the last one on disk is then also the last one by heart
             change = self.agents.limit(host, most, self.clock.now(), who, reason)
-            [kept] = await self.store.commit(change)
-            agent = attrs.evolve(self._by_id.get(kept.id, kept), most=most)
-            self._learn(agent)
+            with trio.CancelScope(shield=True):  # so it is where nobody waits for the answer
+                [kept] = await self.store.commit(change)
+                self._learn(attrs.evolve(self._by_id.get(kept.id, kept), most=most))
+            agent = self._by_host[host.casefold()]
         log.info("agent_tier_set", agent_id=agent.id, host=agent.hostname, reason=most.value)
         return agent
 

@@ -70,13 +70,15 @@ class DriftIntake:
         self, caller: Caller, event: DriftEvent, heard: Observation | str
     ) -> Observation | str:
         """Give what was heard if the caller may say it; else the reason."""
-        problem: str | None = None
         if isinstance(heard, str):
             problem = heard
-        elif caller.identity:
-            problem = self.fleet.foreign(caller, heard.agent_id, heard.host)
-        if problem is None:
+        elif not caller.identity:
             return heard
+        elif (foreign := self.fleet.foreign(caller, heard.agent_id, heard.host)) is not None:
+            problem = foreign
+        else:
+            host = self.fleet.called(caller.identity)
+            return heard if heard.host == host else attrs.evolve(heard, host=host)
         log.debug("event_refused", agent_id=event.agent_id[:NAME_CHARS], reason=problem)
         return problem
 

@@ -25,6 +25,8 @@ AUTHORITY_LIFE = dt.timedelta(days=3650)
 ISSUED_PER_HOUR = 12
 """Certificates of one host: more is a fault, and would fill the disk."""
 LONGEST_WINDOW_S = 24 * 3600.0
+MOST_PLACES = 100_000
+"""Of a window that counts."""
 
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?")
 
@@ -145,6 +147,8 @@ class Window:
 
     def is_open(self, now: Moment) -> bool:
         """Say whether it still lets anybody in."""
+        if self.opened_at.boot != now.boot and now.wall < self.opened_at.wall:
+            return False  # a clock that was set back cannot say for how long it was open
         return self.left != 0 and self.until.since(now) > 0
 
 
@@ -203,7 +207,7 @@ def newcomer_problem(
     """
     for each in certificates:
         if each.revoked_at is not None:
-            if invited_at is None or invited_at < each.revoked_at:
+            if invited_at is None or invited_at <= each.revoked_at:
                 return Reason.HOST_REVOKED
         elif (each.window, each.address) != (window.id, address):
             return Reason.HOST_CERTIFIED

@@ -129,6 +129,10 @@ class Issuing(Certificates):
         if shown.host != row.host:
             raise refused(Reason.CERTIFICATE_OF_ANOTHER_HOST)
         _stop(self.doorman.problem(shown))
+        if row.not_after - row.not_before > shown.not_after - shown.not_before:
+            raise refused(
+                Reason.CSR_INVALID, "it is renewed for as long as it was issued for: send a request"
+            )
         await self._kept(self.register.renew(shown.serial, row, self._line(Act.RENEWED, row)), row)
 
     def _made(self, host: str, csr_pem: bytes) -> tuple[Issued, Term]:

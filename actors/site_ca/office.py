@@ -2,16 +2,18 @@
 
 import base64
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from urllib.parse import quote
 
 import attrs
 import structlog
+import trio
 
 from actors.messages import Moment
 from actors.site_ca.core import (
     LONGEST_WINDOW_S,
+    MOST_PLACES,
     Certificate,
     Invitation,
     Window,
@@ -32,7 +34,11 @@ _TOKEN_BITS = 128
 
 @attrs.define
 class Office:
-    """Obeys operators; each word of theirs is a line of the audit, in the same commit."""
+    """Obeys operators; each word of theirs is a line of the audit, in the same commit.
+
+    Who asked may be gone before a slow disk has it: what is kept then holds all the same, so from
+    the commit to what is known by heart nothing is cancelled.
+    """
 
     site: str
     authority_sha256: str
@@ -61,14 +67,16 @@ class Office:
         return f"aright-1:{quote(self.site, safe='')}:{token}:{self.authority_sha256}"
 
     async def revoke(self, what: str, who: str, reason: str) -> list[Certificate]:
-        """Revoke a certificate by its serial, or all valid ones of a host.
+        """Revoke a certificate by its serial, or all valid ones of a host, and its invitations.
 
         Raises:
             NotFoundError: there is none that is valid.
         """
         line = Line(self.clock.now(), Act.REVOKED, who, reason=reason)
-        [revoked] = await self.store.commit(self.register.revoke(what, line))
-        self.standing.revoked.update(each.serial for each in revoked)
+        revoked: Sequence[Certificate] = ()
+        with trio.CancelScope(shield=True):
+            [revoked] = await self.store.commit(self.register.revoke(what, line))
+            self.standing.revoked.update(each.serial for each in revoked)
         for each in revoked:
             log.info("certificate_revoked", host=each.host, serial=each.serial)
         return list(revoked)
@@ -83,24 +91,27 @@ class Office:
         """
         if not 0 < seconds <= LONGEST_WINDOW_S:
             raise InvalidRequestError("a window is open for 24 hours at most")
-        if places is not None and places < 1:
-            raise InvalidRequestError("a window lets in one at least")
+        if places is not None and not 1 <= places <= MOST_PLACES:
+            raise InvalidRequestError(f"a window lets in one at least, and {MOST_PLACES:,} at most")
         if network and (problem := network_problem(network)):
             raise InvalidRequestError(f"no CIDR block: {problem}")
         now = Moment.read(self.clock)
         window = Window(0, now, now.after(seconds), who, places, network)
         line = Line(now.wall, Act.OPENED, who, address=network, reason=reason)
-        [opened] = await self.store.commit(self.register.open(window, line))
-        self.standing.window = opened
-        self.changed()
+        with trio.CancelScope(shield=True):
+            [window] = await self.store.commit(self.register.open(window, line))
+            self.standing.window = window
+            self.changed()
         log.info("enrolment_opened", seconds=seconds, places=places, network=network)
-        return opened
+        return window
 
     async def close(self, who: str, reason: str) -> Window:
         """Close the enrolment window; raises ConflictError where none is open."""
         line = Line(self.clock.now(), Act.CLOSED, who, reason=reason)
-        [closed] = await self.store.commit(self.register.close(line))
-        self.standing.window = None
+        closed: Window | None = None
+        with trio.CancelScope(shield=True):
+            [closed] = await self.store.commit(self.register.close(line))
+            self.standing.window = None
         if closed is None:
             raise ConflictError("no enrolment window is open")
         log.info("enrolment_closed", reason=reason)

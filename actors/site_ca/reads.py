@@ -12,7 +12,8 @@ from runtime.store import Query
 
 _HOSTS = """
     select host, serial, agent_id, not_after, revoked_at, reason,
-           max(issued_at || serial)   -- the columns are those of the newest
+           -- The columns are those of the newest, if one is valid of the newest valid one.
+           max((revoked_at is null and not_after > ?) || issued_at || serial)
       from certificates group by host order by host
 """
 _INVITED = """
@@ -27,7 +28,7 @@ _AUDIT = """
 
 @attrs.frozen
 class HostRow:
-    """A host by its newest certificate, or by an invitation that waits."""
+    """A host by its newest valid certificate, its newest one, or an invitation that waits."""
 
     host: str
     serial: str = ""
@@ -83,7 +84,8 @@ def audit(host: str, limit: int) -> Query[list[AuditRow]]:
 
 def _hosts(connection: sqlite3.Connection, now: str) -> Iterator[HostRow]:
     invited: dict[str, str] = dict(connection.execute(_INVITED, (now,)).fetchall())
-    for host, serial, agent_id, not_after, revoked_at, reason, _ in connection.execute(_HOSTS):
+    newest = connection.execute(_HOSTS, (now,))
+    for host, serial, agent_id, not_after, revoked_at, reason, _ in newest:
         yield HostRow(
             host, serial, agent_id, not_after, revoked_at or "", reason or "",
             invited.pop(host, ""),

@@ -101,7 +101,7 @@ async def open_site_ca(  # noqa: PLR0913  # the world, and who is asked for
     register = SqliteRegister()
     authority = _authority(folder, site, clock, random)
     standing = Standing(
-        set(await store.read(register.revoked(clock.now()))),
+        set(await store.read(register.revoked())),
         await store.read(register.standing()),
     )
     refusals = Refusals(store, register, clock)

@@ -88,15 +88,16 @@ class SqliteRegister:
             problem = window_problem(window, address, now) or _too_many(connection, certificate)
             if window is None or problem is not None:
                 return problem
-            problem = newcomer_problem(
-                window, address, _valid(connection, host, now.wall), _invited_at(connection, host)
-            )
+            known = _known(connection, host, now.wall)
+            problem = newcomer_problem(window, address, known, _invited_at(connection, host))
             if problem is not None:
                 return problem
+            _issue(connection, attrs.evolve(certificate, window=window.id), line)
+            if any(each.window == window.id for each in known):
+                return None  # who lost the answer asks again, in its own place
             connection.execute(
                 "update enrolment_windows set places = places - 1 where id = ?", (window.id,)
             )
-            _issue(connection, attrs.evolve(certificate, window=window.id), line)
             if window.left == 1:
                 _close(connection, window, Line(line.at, Act.CLOSED, reason="all places taken"))
             return None
@@ -118,18 +119,25 @@ class SqliteRegister:
         return write
 
     def revoke(self, what: str, line: Line) -> Write[Sequence[Certificate]]:
-        """Revoke a certificate by its serial, or all valid ones of a host; gives them."""
+        """Revoke a certificate by its serial, or all valid ones of a host; gives them.
+
+        What the host was invited by before lets it in no more.
+        """
 
         def write(connection: sqlite3.Connection) -> Sequence[Certificate]:
             valid = [
-                *_valid(connection, what.casefold(), line.at),
+                *_known(connection, what.casefold(), line.at),
                 *certificates(
                     connection, " where serial = ? and not_after > ?", what.lower(), _now(line)
                 ),
             ]
             revoked = [each for each in valid if each.revoked_at is None]
-            if not revoked:
-                raise NotFoundError("valid certificate of", what)
+            hosts = {what.casefold(), *(each.host for each in revoked)}
+            withdrawn = [host for host in sorted(hosts) if _withdraw(connection, host, line)]
+            if not revoked and not withdrawn:
+                raise NotFoundError("valid certificate or invitation of", what)
+            for host in withdrawn:
+                note(connection, attrs.evolve(line, host=host))
             for each in revoked:
                 connection.execute(
                     "update certificates set revoked_at = ?, revoked_by = ?, reason = ?"
@@ -141,11 +149,11 @@ class SqliteRegister:
 
         return write
 
-    def revoked(self, now: dt.datetime) -> Query[frozenset[str]]:
-        """List the serials that were revoked and are not expired."""
-        sql = "select serial from certificates where revoked_at is not null and not_after > ?"
-        row = (now.isoformat(),)
-        return lambda connection: frozenset(serial for (serial,) in connection.execute(sql, row))
+    def revoked(self) -> Query[frozenset[str]]:
+        """List the serials that were revoked."""
+        # Also of those that are expired: the clock may be ahead, and be set right later.
+        sql = "select serial from certificates where revoked_at is not null"
+        return lambda connection: frozenset(serial for (serial,) in connection.execute(sql))
 
     def open(self, window: Window, line: Line) -> Write[Window]:
         """Open a window, in place of one that is open; gives it with its id."""
@@ -195,11 +203,20 @@ def _invited_at(connection: sqlite3.Connection, host: str) -> dt.datetime | None
     return next((each.invited_at for each in invitations(connection, last, host)), None)
 
 
-def _valid(connection: sqlite3.Connection, host: str, now: dt.datetime) -> list[Certificate]:
-    """List the certificates of a host that are not expired, the revoked ones among them."""
-    return list(
-        certificates(connection, " where host = ? and not_after > ?", host, now.isoformat())
+def _withdraw(connection: sqlite3.Connection, host: str, line: Line) -> bool:
+    """End what a host was invited by and has not come by; say whether there was any."""
+    ended = connection.execute(
+        "update invitations set expires_at = ?1"
+        " where host = ?2 and spent_at is null and expires_at > ?1",
+        (_now(line), host),
     )
+    return ended.rowcount > 0
+
+
+def _known(connection: sqlite3.Connection, host: str, now: dt.datetime) -> list[Certificate]:
+    """List the certificates of a host that are not expired, and those that were revoked."""
+    which = " where host = ? and (not_after > ? or revoked_at is not null)"
+    return list(certificates(connection, which, host, now.isoformat()))
 
 
 def _too_many(connection: sqlite3.Connection, certificate: Certificate) -> Reason | None:

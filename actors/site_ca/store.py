@@ -67,12 +67,13 @@ class Register(Protocol):
     def revoke(self, what: str, line: Line) -> Write[Sequence[Certificate]]:
         """Revoke a certificate by its serial, or all valid ones of a host; gives them.
 
-        The write raises NotFoundError where there is none.
+        What the host was invited by before lets it in no more.  The write raises NotFoundError
+        where there is neither.
         """
         ...
 
-    def revoked(self, now: dt.datetime) -> Query[frozenset[str]]:
-        """List the serials that were revoked and are not expired."""
+    def revoked(self) -> Query[frozenset[str]]:
+        """List the serials that were revoked."""
         ...
 
     def open(self, window: Window, line: Line) -> Write[Window]:

@@ -146,6 +146,12 @@ def key_pem(key: PrivateKey) -> bytes:
     )
 
 
+_UNREADABLE = (
+    ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType,
+)  # fmt: skip
+"""What the library raises for names that it does not know, or that are none."""
+
+
 def certified_key(csr_pem: bytes, host: str) -> PublicKey:
     """Give the key of a request, whose sender has proved to have its other half.
 
@@ -154,7 +160,11 @@ def certified_key(csr_pem: bytes, host: str) -> PublicKey:
             names anything but the host.
     """
     request = _request(csr_pem)
-    if problem := _foreign_name(request, host):
+    try:
+        problem = _foreign_name(request, host)
+    except _UNREADABLE as error:
+        raise refused(Reason.CSR_INVALID, "the request has names that cannot be read") from error
+    if problem:
         raise refused(Reason.CSR_FOREIGN_NAME, f"the request {problem}, and it is {host} that asks")
     key = request.public_key()
     if not _is_strong(key):
@@ -182,8 +192,6 @@ def _foreign_name(request: x509.CertificateSigningRequest, host: str) -> str | N
         names = request.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
         names = x509.SubjectAlternativeName([])
-    except ValueError:
-        return "has names that cannot be read"
     called = [
         str(each.value) for each in request.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     ]

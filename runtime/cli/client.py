@@ -32,10 +32,14 @@ _KINDS = {
 def read(noun: str, verb: str, **args: str | int | bool | None) -> object:
     """Ask the appliance, or its journal where none runs; an error ends the command."""
     given = {name: value for name, value in args.items() if value is not None}
+    try:
+        asked = urlencode(given)
+    except UnicodeEncodeError:
+        end(Exit.USAGE, "what was typed is not UTF-8")
     state_dir = settings().state_path
     socket = state_dir / "control.sock"
     if socket.exists():
-        target = f"/v1/{noun}/{verb}?{urlencode(given)}"
+        target = f"/v1/{noun}/{verb}?{asked}"
         with contextlib.suppress(NobodyListensError):  # the socket of one that was killed
             return _asked(socket, "GET", target)
     return _from_journal(state_dir, noun, verb, {name: str(value) for name, value in given.items()})

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
 
 import attrs
+import structlog
 import trio
 
 from runtime.errors import (
@@ -18,6 +19,9 @@ from runtime.hosts.http_message import BadRequestError, Request, Response
 from runtime.hosts.http_wire import Limits, Wire
 from runtime.hosts.listening import peer_of
 from runtime.mailbox import MailboxRefusedError
+from runtime.vitals import where
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 Handler: TypeAlias = Callable[[Request], Awaitable[Response]]
 """Answers one request.  An `ArightError` that it raises becomes the answer."""
@@ -34,7 +38,7 @@ async def serve_http(
 ) -> None:
     """Serve until cancelled; then take no more, and answer what was read by then.
 
-    A handler that raises anything but an `ArightError` takes the server down with it.
+    What falls in answering one request is logged and answered with 500: the others go on.
     """
     server = _Server(handler, limits)
     await trio.serve_listeners(server.converse, list(listeners), task_status=task_status)
@@ -77,6 +81,10 @@ class _Server:
             return Response.problem(504, f"no answer within {self.limits.answer_s:g} s")
         except ArightError as error:
             return Response.problem(_status_of(error), str(error))
+        except Exception as error:  # noqa: BLE001  the server is the supervisor of its requests
+            # Not its words: they may hold what the caller sent.
+            log.error("request_fell", path=request.path, error=type(error).__name__, **where(error))  # noqa: TRY400
+            return Response.problem(500, "the answer fell: see the log")
 
 
 def _status_of(error: ArightError) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import attrs
 
 from actors.drift_receiver import Fleet, Tier
-from runtime.roles.control import Body, Change, MissingArgumentError, text
+from runtime.roles.control import Body, Change, MissingArgumentError, text, words
 
 
 @attrs.frozen
@@ -23,17 +23,10 @@ class AgentCommands:
         if wish not in set(Tier):
             raise MissingArgumentError("tier", f"one of {', '.join(Tier)}")
         agent = await self.fleet.limit(
-            _signed(body, "host"),
+            words(body, "host"),
             Tier(wish),
-            who=_signed(body, "who"),
-            reason=_signed(body, "reason"),
+            who=words(body, "who"),
+            reason=words(body, "reason"),
         )
         tier = self.fleet.terms(agent.most).tier
         return {"host": agent.hostname, "tier": tier, "told": agent.told_tier, "most": agent.most}
-
-
-def _signed(body: Body, name: str) -> str:
-    value = text(body, name).strip()
-    if not value:
-        raise MissingArgumentError(name, "text that is not empty")
-    return value

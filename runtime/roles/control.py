@@ -99,6 +99,14 @@ def text(body: Body, name: str, default: str | None = None) -> str:
     return value
 
 
+def words(body: Body, name: str) -> str:
+    """Take a text out of a body that is not blank; raises MissingArgumentError where it is."""
+    value = text(body, name).strip()
+    if not value:
+        raise MissingArgumentError(name, "text that is not empty")
+    return value
+
+
 def seconds(body: Body, name: str) -> float | None:
     """Take a duration out of a body, None where there is none; raises MissingArgumentError."""
     value = body.get(name)

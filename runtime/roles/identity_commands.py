@@ -7,7 +7,7 @@ import attrs
 
 from actors.site_ca import TOKEN_LIFE, Office
 from runtime.errors import ConflictError
-from runtime.roles.control import Body, Change, MissingArgumentError, seconds, text
+from runtime.roles.control import Body, Change, MissingArgumentError, seconds, text, words
 
 Told = dict[str, object]
 
@@ -41,11 +41,10 @@ class IdentityCommands:
         return {"host": host, "invitation": invitation}
 
     async def _revoke(self, body: Body) -> Told:
-        revoked = await self._office().revoke(
-            text(body, "what"), text(body, "who"), text(body, "reason")
-        )
+        what = text(body, "what")
+        revoked = await self._office().revoke(what, text(body, "who"), words(body, "reason"))
         return {
-            "host": revoked[0].host,
+            "host": revoked[0].host if revoked else what.casefold(),
             "serials": [each.serial for each in revoked],
         }
 
@@ -56,7 +55,7 @@ class IdentityCommands:
         window = await self._office().open(
             length,
             places=_count(body),
-            network=text(body, "from", ""),
+            network="" if body.get("from") is None else words(body, "from"),
             who=text(body, "who"),
             reason=text(body, "reason", ""),
         )

@@ -70,7 +70,7 @@ def test_a_window_is_opened_shown_and_closed(clinic: Appliance) -> None:
         (["invite", "--host", "ws-7", "--hours", "0"], 2, "--hours"),
         (["invite", "--host", "ws-7", "--dry-run"], 10, "would invite ws-7 for 24 hours"),
         (["revoke", "ws-9"], 2, "--reason"),
-        (["revoke", "ws-9", "--reason", "stolen"], 3, "no valid certificate of ws-9"),
+        (["revoke", "ws-9", "--reason", "stolen"], 3, "no valid certificate or invitation of ws-9"),
         (["revoke", "ws-9", "--reason", "stolen", "--dry-run"], 3, "no valid certificate"),
         (["enrol", "--open", "soon"], 2, "no duration"),
         (["enrol", "--open", "25h"], 2, "24 hours at most"),

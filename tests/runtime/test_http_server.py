@@ -181,6 +181,19 @@ async def test_a_body_that_is_not_json_is_told_so(sent: bytes) -> None:
         assert status(await asked(door, post(sent))) == 400
 
 
+async def test_a_request_whose_answer_falls_ends_no_other() -> None:
+    async def answer(request: Request) -> Response:
+        if request.path == "/x":
+            raise OverflowError("what it held is not told")
+        return await echo(request)
+
+    async with serving(answer) as door:
+        answers = await asked(door, post(b"1") + GET)
+
+    assert answers.count(b"HTTP/1.1 500") == answers.count(b"HTTP/1.1 200") == 1
+    assert b"what it held" not in answers
+
+
 async def test_too_many_connections_are_turned_away(
     autojump_clock: trio.testing.MockClock,
 ) -> None:

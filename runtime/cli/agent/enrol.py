@@ -30,7 +30,7 @@ class _Duration(click.ParamType[float]):
 
 @click.command()
 @click.option("--open", "length", type=_Duration(), metavar="15m", help="Open for so long.")
-@click.option("--count", type=click.IntRange(min=1), help="For so many agents, then close.")
+@click.option("--count", type=click.IntRange(1, 100_000), help="For so many agents, then close.")
 @click.option("--from", "network", metavar="CIDR", help="From these addresses only.")
 @click.option("--close", "closes", is_flag=True, help="Close it now.")
 @click.option("--reason", default="", help="Why; for the audit.")
@@ -55,6 +55,8 @@ def command(  # noqa: PLR0913  # each is an option
         end(Exit.USAGE, "say either --open or --close")
     if length is None and (count is not None or network is not None):
         end(Exit.USAGE, "--count and --from are for --open")
+    if network is not None and not network.strip():
+        end(Exit.USAGE, "--from is empty: it would let in any address")
     if length is None and not closes:
         _show(mapping(read("agent", "window")), output)
         return

@@ -1,9 +1,11 @@
 """`aright agent invite`: a one-time token for the agent of a host."""
 
+import math
+
 import click
 
 from runtime.cli.client import change, mapping, who
-from runtime.cli.exits import Exit
+from runtime.cli.exits import Exit, end
 from runtime.cli.output import Format, output_option, print_data
 from runtime.cli.rehearsal import dry_run_option
 
@@ -23,6 +25,8 @@ def command(*, host: str, hours: float, reason: str, dry_run: bool, output: Form
     Prints the invitation, which is kept nowhere: hand it to the host and to nobody else.  There:
     aright agent run --invitation -
     """
+    if math.isnan(hours):
+        end(Exit.USAGE, "--hours is no number")
     if dry_run:
         click.echo(f"would invite {host} for {hours:g} hours")
         raise SystemExit(Exit.WOULD_CHANGE)

@@ -17,7 +17,7 @@ from runtime.cli.rehearsal import dry_run_option
 @dry_run_option
 @output_option
 def command(*, what: str, reason: str, dry_run: bool, output: Format) -> None:
-    """Revoke a certificate by its serial, or all of a host that are valid.
+    """Revoke a certificate by its serial, or all of a host that are valid, and its invitations.
 
     It holds at once: calls that go on end within a minute, and no window lets the host in again.
     """
@@ -33,8 +33,8 @@ def command(*, what: str, reason: str, dry_run: bool, output: Format) -> None:
 def _rehearsed(what: str) -> NoReturn:
     for row in rows(read("agent", "list")):
         if what.casefold() in (str(row["host"]).casefold(), row["serial"]):
-            if row["state"] == "valid":
-                click.echo(f"would revoke {row['host']}, whose certificate is valid")
+            if row["state"] in ("valid", "invited"):
+                click.echo(f"would revoke {row['host']}, which is {row['state']}")
                 raise SystemExit(Exit.WOULD_CHANGE)
             end(Exit.NOT_FOUND, f"{row['host']} has no valid certificate: {row['state']}")
     end(Exit.NOT_FOUND, f"no valid certificate of {what}")

@@ -9,6 +9,7 @@ from actors.drift_receiver.core import (
     EVENT_BYTES,
     LAST_SEQ,
     METADATA_ENTRIES,
+    NAME_CHARS,
     Vocabulary,
     agent_id_of,
     observation_of,
@@ -172,6 +173,7 @@ def test_an_agent_is_named_as_agents_in_the_field_are() -> None:
     assert agent_id_of("ws-7", "agent_1") == agent_id_of("ws-7", "agent_1")
     assert agent_id_of("ws-7", "agent_1") != agent_id_of("ws-7", "agent_2")
     assert agent_id_of("ws-7", "agent_1").startswith("go-ws-7-")
+    assert len(agent_id_of("w" * NAME_CHARS, "agent_1")) == NAME_CHARS
 
 
 def test_a_host_whose_agent_is_silent_runs_what_the_config_says() -> None:

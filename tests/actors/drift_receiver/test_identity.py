@@ -109,7 +109,40 @@ async def test_an_event_of_another_host_is_refused_and_its_neighbours_are_kept()
     assert [ack.received for ack in acks] == [True, False, False, False, True]
     assert "hostname is not that of the certificate" in acks[1].error
     assert "agent_id is not" in acks[2].error
-    assert [one.host for one in site.journal.kept] == ["WS-8", "ws-8"]
+    assert [one.host for one in site.journal.kept] == ["ws-8", "ws-8"]
+
+
+async def test_a_host_is_one_to_the_rooms_behind_however_its_agent_spells_it() -> None:
+    site = Site()
+    async with two_agents(site) as (desk, ws_7, _):
+        events = [drift(host=name, agent_id=ws_7) for name in ("ws-7", "WS-7", "Ws-7")]
+        before = await desk.report_drift(events, WS_7)
+        again = await desk.register(RegisterRequest(hostname="ws-7"), WS_7)
+        after = await desk.report_drift(events, WS_7)
+
+    assert [ack.received for ack in (*before, *after)] == [True] * 6
+    assert [one.host for one in site.journal.kept] == ["WS-7"] * 6
+    assert again.agent_id == ws_7
+
+
+async def test_a_letter_that_only_folds_to_the_right_one_is_another_name() -> None:
+    site = Site()
+    async with two_agents(site) as (desk, ws_7, _):
+        [ack] = await desk.report_drift([drift(host="w\u017f-7", agent_id=ws_7)], WS_7)
+        with pytest.raises(RefusedCallError):
+            await desk.register(RegisterRequest(hostname="w\u017f-7"), WS_7)
+
+    assert not ack.received
+
+
+async def test_a_terminal_obeys_nothing_that_an_agent_says_of_its_version() -> None:
+    site = Site()
+    desk = site.desk()
+    evil = "1\x1b]0;owned\x07\x1b[2J"
+    first = await desk.register(RegisterRequest(hostname="ws-9", agent_version=evil))
+    await desk.heartbeat(HeartbeatRequest(agent_id=first.agent_id, agent_version=f"{evil}2"))
+
+    assert not any("\x1b" in str(row) or "\\x1b" in str(row) for row in written(site.store))
 
 
 async def test_each_event_of_a_batch_is_held_to_its_own_caller() -> None:

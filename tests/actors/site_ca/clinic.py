@@ -51,11 +51,20 @@ class Clinic:
         return issued
 
     async def register(
-        self, host: str, *, address: str = ADDRESS, certificate: bytes | None = None
+        self,
+        host: str,
+        *,
+        address: str = ADDRESS,
+        certificate: bytes | None = None,
+        csr_pem: bytes = b"",
     ) -> Issued:
-        """Register as an agent in the field does that needs a certificate."""
+        """Register as an agent does that needs a certificate; one in the field sends no request."""
         return await self.ca.certificates.issue(
-            host=host, agent_id=f"go-{host}", address=f"{address}:1", certificate=certificate
+            host=host,
+            agent_id=f"go-{host}",
+            address=f"{address}:1",
+            certificate=certificate,
+            csr_pem=csr_pem,
         )
 
     async def acts(self) -> list[str]:
