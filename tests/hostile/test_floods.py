@@ -235,6 +235,16 @@ async def test_small_messages_in_masses_are_all_answered() -> None:
         assert len(line.bodies[1]) == 10_000 * 7
 
 
+async def test_a_long_deadline_is_forgotten_with_its_call() -> None:
+    forever = f.request(b"ReportDrift", grpc_timeout=b"99999999H")
+    async with site() as port, port.attacker() as line:
+        await line.begin()
+        for n in range(1, 41, 2):
+            await line.send(f.headers(n, forever, end=True))
+        assert await line.until(lambda: len(line.ended) == 20)
+        assert {line.fields[n]["grpc-status"] for n in range(1, 41, 2)} == {"0"}
+
+
 async def test_calls_one_after_the_other_leave_nothing_behind() -> None:
     register = f.message(RegisterRequest(hostname="ws-7"))
     async with site() as port, port.attacker() as line:

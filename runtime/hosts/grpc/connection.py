@@ -103,6 +103,8 @@ class Connection(Wire):
     _outflow: Outflow = attrs.field(init=False)
     _held: bytes = attrs.field(default=b"", init=False)
     """Of a frame that has not arrived whole."""
+    _told: bool = attrs.field(default=False, init=False)
+    """The peer has our GOAWAY."""
     _in_block: bool = attrs.field(default=False, init=False)
     """Headers go on in CONTINUATION frames, and nothing may come between."""
     _cut_off: dict[int, None] = attrs.field(factory=dict[int, None], init=False)
@@ -249,6 +251,9 @@ class Connection(Wire):
             return
         if kind in (frames.HEADERS, frames.CONTINUATION):
             self._in_block = not flags & frames.END_HEADERS
+            old = stream <= self._h2.highest_inbound_stream_id and stream not in self.calls
+            if old and not self._spend(now):
+                return
         elif kind != frames.RST_STREAM or stream not in self.calls:  # those count as resets
             if not self._spend(now):
                 return
@@ -312,7 +317,8 @@ class Connection(Wire):
         self.called, self.busy_at = self.called + 1, now
         limits = self.floor.limits
         if self.retiring:
-            self._refuse(stream, ErrorCodes.REFUSED_STREAM)
+            if self._spend(now):
+                self._refuse(stream, ErrorCodes.REFUSED_STREAM)
             return
         if len(self.calls) >= limits.streams:
             self._refuse(stream, ErrorCodes.REFUSED_STREAM)
@@ -469,9 +475,9 @@ class Connection(Wire):
 
     def retire(self, reason: str) -> None:
         """Take no new call, end streams once they are answered, close when no call is left."""
-        if self.retiring or self.closing:
+        if self._told or self.closing:
             return
-        self.retiring = True
+        self._told = self.retiring = True
         self.out += frames.goaway(frames.ANY_STREAM, ErrorCodes.NO_ERROR, reason)
         for call in list(self.calls.values()):
             if call.route.client_streaming and call.last is None:
@@ -513,8 +519,8 @@ class Connection(Wire):
         if call.owed:
             self._inflow.give_back(call.owed)
             call.owed = 0
-        if call.ending is None:
-            call.scope.cancel(reason="the peer is gone")
+        if call.ending is None or call.route.answer is not None:  # of those, it is the deadline
+            call.scope.cancel(reason="the call is over")
         call.changed()
         self._close_if_done()
 

@@ -39,6 +39,8 @@ class Inflow:
     """Bytes that the peer may still send, whichever the call."""
     _credit: int = attrs.field(default=0, init=False)
     """Bytes that were taken in, and whose window was not yet given back."""
+    _lacking: dict[int, Call] = attrs.field(factory=dict[int, Call], init=False)
+    """Calls with a message for which no room was asked yet."""
 
     # The load: frames that are a message each.
 
@@ -93,8 +95,8 @@ class Inflow:
             if len(call.partial) < call.needs:
                 break
             self._take(call)
-        if call.needs and call.permit is None:
-            self._ask_for_rest(call)
+            call.partial_since = now
+        self._ask_for_rest(call)
 
     def _take(self, call: Call) -> None:
         if call.heard and not call.route.client_streaming:
@@ -109,21 +111,33 @@ class Inflow:
         self.news(call)
 
     def _ask_for_rest(self, call: Call) -> None:
-        """Ask for room for a message that has begun; the window for it comes with the permit."""
+        """Ask for room for a message that has begun; the window for it comes with the permit.
+
+        Not while more than a window of this connection waits to be taken: `give_back` asks again.
+        """
+        rest = call.needs - len(call.partial)
+        if call.permit is not None or rest <= min(call.window, self.window):
+            return
+        if self.window + self._credit < 0:
+            self._lacking[call.id] = call
+            return
 
         def widen() -> None:
-            self._widen(call)
+            self._widen(call, permit)
 
         house = self.caller.identity or self.caller.host
-        call.permit = Permit(self, house, call.needs, widen)
-        self.pool.ask(call.permit)
+        call.permit = permit = Permit(self, house, call.needs, widen)
+        self.pool.ask(permit)
 
-    def _widen(self, call: Call) -> None:
-        size = call.needs
-        call.window += size
-        self.window += size
-        self.out += frames.window_update(0, size)
-        self.out += frames.window_update(call.id, size)
+    def _widen(self, call: Call, permit: Permit) -> None:
+        # What was given for a message that was given up is still the peer's.
+        spare = max(0, self.window - frames.WINDOW)
+        permit.given = max(0, permit.size - spare)
+        if permit.given:
+            self.window += permit.given
+            self.out += frames.window_update(0, permit.given)
+        call.window += permit.size
+        self.out += frames.window_update(call.id, permit.size)
         self.touched()
 
     def _settle(self, call: Call) -> None:
@@ -134,7 +148,7 @@ class Inflow:
         if permit.granted:
             # The window was given before the message was taken; it will not be given once more.
             call.credit -= permit.size
-            self._credit -= permit.size
+            self._credit -= permit.given
         self.pool.give_back(permit)
 
     # Windows.
@@ -156,10 +170,13 @@ class Inflow:
     def give_back(self, size: int) -> None:
         """Give back the window of bytes whose call takes no more."""
         self._credit += size
-        if self._credit >= _GIVE_BACK:
+        # What is left may be too little for what others have begun.
+        if self._credit >= _GIVE_BACK or (self._credit > 0 and self.window < _GIVE_BACK):
             self.out += frames.window_update(0, self._credit)
             self.window += self._credit
             self._credit = 0
+        while self._lacking and self.window + self._credit >= 0:
+            self._ask_for_rest(self._lacking.pop(next(iter(self._lacking))))
 
     def forget(self, call: Call) -> None:
         """Drop what nobody has taken yet."""
@@ -167,6 +184,7 @@ class Inflow:
         call.inbox.clear()
         call.partial.clear()
         call.needs = 0
+        self._lacking.pop(call.id, None)
         self._settle(call)
         self.give_back(unread)
 

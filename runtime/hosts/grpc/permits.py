@@ -23,6 +23,8 @@ class Permit:
     grant: Callable[[], None]
     """Is called when there is room; at once, or later."""
     granted: bool = attrs.field(default=False, init=False)
+    given: int = attrs.field(default=0, init=False)
+    """By how much the window of the connection was widened for it."""
 
 
 @attrs.define(eq=False)
@@ -40,7 +42,9 @@ class Pool:
 
     def ask(self, permit: Permit) -> None:
         """Grant now, or when others have given back.  No permit may be larger than `each`."""
-        if not self._grant(permit):
+        if self._grant(permit):
+            permit.grant()
+        else:
             self._waiting.append(permit)
 
     def give_back(self, permit: Permit) -> None:
@@ -54,11 +58,16 @@ class Pool:
             self._held[holder] -= permit.size
             if not self._held[holder]:
                 del self._held[holder]
+        granted: list[Permit] = []
         for each in list(self._waiting):
             if self.used >= self.capacity:
                 break
             if self._grant(each):
                 self._waiting.remove(each)
+                granted.append(each)
+        for each in granted:  # to tell one may end another, or come back here
+            if each.granted:
+                each.grant()
 
     def _grant(self, permit: Permit) -> bool:
         bounds = (
@@ -72,5 +81,4 @@ class Pool:
         for holder in (permit.owner, permit.house):
             self._held[holder] += permit.size
         permit.granted = True
-        permit.grant()
         return True

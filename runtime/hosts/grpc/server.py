@@ -49,6 +49,11 @@ _PAUSE_S = 0.01
 """Between two sweeps while a batch is being answered: what comes meanwhile is not answered before,
 and a sweep for each event would take more than the event."""
 _NO_ROOM = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_OF_THE_CALLER = frozenset({
+    errno.EPROTO, errno.ENETDOWN, errno.ENOPROTOOPT, errno.EHOSTDOWN, errno.ENONET,
+    errno.EHOSTUNREACH, errno.EOPNOTSUPP, errno.ENETUNREACH, errno.EPERM, errno.ETIMEDOUT,
+})  # fmt: skip
+"""What `accept` says of a connection that is over already.  Source: accept(2)."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -144,23 +149,25 @@ class Server:
         with self.listener, contextlib.closing(self._epoll):
             self.listener.setblocking(False)
             self._accept_on()
-            async with trio.open_nursery() as watch:
-                watch.start_soon(_set_when_cancelled, cancelled)
-                # What is to be drained must not be cancelled before.
-                with trio.CancelScope(shield=True):
-                    async with trio.open_nursery() as nursery:
-                        self._nursery = nursery
-                        nursery.start_soon(self._sweep)
-                        nursery.start_soon(self._look)
-                        for batches in self._batches.values():
-                            nursery.start_soon(batches.run)
-                        task_status.started(self.listener.getsockname()[1])
-                        await cancelled.wait()
-                        with trio.move_on_after(GRACE_S):
-                            await self._drain()
-                        nursery.cancel_scope.cancel(reason="drained")
-            for peer in list(self.peers.values()):
-                self._close(peer)
+            try:
+                async with trio.open_nursery() as watch:
+                    watch.start_soon(_set_when_cancelled, cancelled)
+                    # What is to be drained must not be cancelled before.
+                    with trio.CancelScope(shield=True):
+                        async with trio.open_nursery() as nursery:
+                            self._nursery = nursery
+                            nursery.start_soon(self._sweep)
+                            nursery.start_soon(self._look)
+                            for batches in self._batches.values():
+                                nursery.start_soon(batches.run)
+                            task_status.started(self.listener.getsockname()[1])
+                            await cancelled.wait()
+                            with trio.move_on_after(GRACE_S):
+                                await self._drain()
+                            nursery.cancel_scope.cancel(reason="drained")
+            finally:  # the cancellation goes on from here
+                for peer in list(self.peers.values()):
+                    self._close(peer)
 
     async def _drain(self) -> None:
         """Answer what was read, say that we close, and wait until all peers have hung up."""
@@ -314,11 +321,14 @@ class Server:
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError as error:
+                if error.errno in _OF_THE_CALLER:
+                    continue
                 if error.errno not in _NO_ROOM:
                     raise
                 # The next look accepts again: until then connections wait in the backlog.
                 self.offences.note("*", error.strerror or "no room", now)
                 self._accept_off()
+                self._changed.set()  # nobody looks while nobody is there
                 return
             if reason := self._full_house(host):
                 self.offences.note(host, reason, now)
@@ -393,11 +403,15 @@ async def _set_when_cancelled(event: trio.Event) -> None:
 
 
 async def _run(call: Call) -> None:
-    with call.scope:
-        ending = Ending(Code.DEADLINE_EXCEEDED, "the deadline is over")
-        with trio.move_on_at(_deadline(call)):
-            ending = await _answered(call)
-        call.connection.finish(call, ending)
+    try:
+        with call.scope:
+            ending = Ending(Code.DEADLINE_EXCEEDED, "the deadline is over")
+            with trio.move_on_at(_deadline(call)):
+                ending = await _answered(call)
+            call.connection.finish(call, ending)
+    except Exception as error:  # noqa: BLE001  what fell beside a cancellation, or as it ended
+        log.error("call_fell", path=call.route.path, error=type(error).__name__)  # noqa: TRY400
+        call.connection.reset(call)
 
 
 async def _answered(call: Call) -> Ending:

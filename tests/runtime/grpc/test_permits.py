@@ -33,6 +33,22 @@ def test_one_connection_never_holds_more_than_its_share() -> None:
     assert second.granted
 
 
+def test_who_is_gone_as_it_is_granted_takes_neither_room_nor_turn() -> None:
+    pool = Pool(EACH, EACH)
+    first = Permit("a", "house-a", EACH, nothing)
+    gone = Permit("b", "house-b", EACH, lambda: pool.give_back(gone))
+    last = Permit("c", "house-c", EACH, nothing)
+    for permit in (first, gone, last):
+        pool.ask(permit)
+
+    pool.give_back(first)
+
+    assert last.granted
+    assert pool.used == EACH
+    pool.give_back(last)
+    assert pool.used == 0
+
+
 def test_others_do_not_wait_behind_one_that_has_its_share() -> None:
     pool = Pool(CAPACITY, EACH)
     for _ in range(2):
