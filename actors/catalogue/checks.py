@@ -101,5 +101,7 @@ def _judge_absence(check: Check, expected: str) -> Answer:
 def shown(value: Shown) -> str:
     """Give a value as people read it; fractions to two digits."""
     if isinstance(value, tuple):
-        return ", ".join(value) or "none"
-    return f"{value:.2f}" if isinstance(value, float) else str(value)
+        said = ", ".join(value) or "none"
+    else:
+        said = f"{value:.2f}" if isinstance(value, float) else str(value)
+    return said.encode(errors="backslashreplace").decode()  # a file's name may be no text

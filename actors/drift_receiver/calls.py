@@ -21,6 +21,7 @@ from actors.drift_receiver.fleet import Fleet
 from actors.drift_receiver.heal_orders import HealOrders
 from actors.drift_receiver.inventory import RmmTool, inventory_of, shown, tools_of
 from actors.drift_receiver.terms import Tier
+from actors.messages import Moment
 from actors.messages.healing import HealOrder, HealReport
 from actors.ports import Certificates, EnrolmentRefusedError, Issued
 from protos.compliance_pb2 import (
@@ -127,7 +128,9 @@ class Calls:
         answer = HeartbeatResponse(
             acknowledged=True,
             config_changed=self.fleet.outdated(agent),
-            pending_commands=commands(self.orders.orders_for(agent.hostname)),
+            pending_commands=commands(
+                self.orders.orders_for(agent.hostname), Moment.read(self.clock)
+            ),
         )
         update = self._settings.update
         if update is not None and update.suits(agent.platform, version):
@@ -204,15 +207,15 @@ class Calls:
             ) from error
 
 
-def commands(orders: Sequence[HealOrder]) -> Sequence[HealCommand]:
-    """Put orders into the agents' words."""
+def commands(orders: Sequence[HealOrder], now: Moment) -> Sequence[HealCommand]:
+    """Put orders into the agents' words, with the time that is left for them."""
     return [
         HealCommand(
             command_id=order.id,
             check_type=order.check_type,
             action=order.action,
             params=order.params,
-            timeout_seconds=round(order.timeout_s),
+            timeout_seconds=max(1, int(min(order.timeout_s, order.deadline.since(now)))),
         )
         for order in orders
     ]

@@ -12,6 +12,8 @@ from actors.messages import Observation, Platform, Severity, Status
 
 EVENT_BYTES = 64 * 1024
 METADATA_ENTRIES = 64
+_OLDEST_S = 366 * 86_400.0
+"""No agent keeps an event for longer: its clock was never set."""
 NAME_CHARS = 253
 """A host name's longest; other names and ids of agents may be as long."""
 LAST_SEQ = 2**63 - 1
@@ -189,7 +191,7 @@ def observation_of(  # noqa: PLR0913, PLR0917  # the event, and what it does not
     ) and (problem := next(_problems(event), None)):
         return problem
     check = vocabulary.check(said)
-    numbered = agent_id != "" != boot_id
+    numbered = seq > 0 and agent_id != "" != boot_id
     return Observation(  # by place: made for each event
         id,
         site,
@@ -215,7 +217,8 @@ def observation_of(  # noqa: PLR0913, PLR0917  # the event, and what it does not
 
 def observed_at(timestamp: int, arrived: dt.datetime) -> dt.datetime:
     """Say when an agent observed what it tells, by its own clock where that may be."""
-    if timestamp <= 0 or timestamp >= arrived.timestamp():
+    age_s = arrived.timestamp() - timestamp
+    if timestamp <= 0 or not 0 < age_s < _OLDEST_S:
         return arrived
     return dt.datetime.fromtimestamp(timestamp, dt.UTC)
 

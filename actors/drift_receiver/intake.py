@@ -12,7 +12,7 @@ from actors.drift_receiver.calls import commands
 from actors.drift_receiver.core import NAME_CHARS, Vocabulary, observation_of
 from actors.drift_receiver.fleet import Fleet
 from actors.drift_receiver.heal_orders import HealOrders
-from actors.messages import Observation, Platform, Recorded, Status
+from actors.messages import Moment, Observation, Platform, Recorded, Status
 from actors.requests import NotKept, RecordObservations, RecordSuspect
 from protos.compliance_pb2 import DriftAck, DriftEvent
 from runtime.clock import Clock
@@ -103,10 +103,11 @@ class DriftIntake:
         """Tell an agent what became of its event, and what it is to heal."""
         if isinstance(answer, NotKept):
             return _refused(_reason(answer.error))
-        self.orders.hear(heard.host, heard.check, passed=heard.status is not _FAIL)
+        if not answer.duplicate:  # what was heard before says nothing of a fix since
+            self.orders.hear(heard.host, heard.check, passed=heard.status is not _FAIL)
         ack = DriftAck(event_id=answer.observation_id, received=True)
         if heard.status is _FAIL and (orders := self.orders.orders_for(heard.host)):
-            [command] = commands(orders[:1])
+            [command] = commands(orders[:1], Moment.read(self.clock))
             ack.heal_command.CopyFrom(command)
         return ack
 

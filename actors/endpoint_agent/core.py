@@ -196,7 +196,8 @@ class Given:
     check_type: str
     action: str
     params: Mapping[str, str]
-    timeout_s: float
+    until: float
+    """When the appliance gives it up, by trio's clock: from then on it is not begun."""
 
 
 @attrs.frozen

@@ -4,6 +4,7 @@ from typing import Protocol
 
 import attrs
 import structlog
+import trio
 
 from actors.endpoint_agent.core import Given, Outcome, Standing, Tier
 from actors.endpoint_agent.news import News
@@ -56,4 +57,6 @@ class Healer:
     async def _outcome(self, given: Given) -> Outcome:
         if self.standing.tier < Tier.SELF_HEAL:
             return Outcome(success=False, reason="monitor_only")
+        if trio.current_time() >= given.until:
+            return Outcome(success=False, reason="expired")
         return await self.remedies.heal(given)

@@ -39,7 +39,8 @@ class SqliteSpool:
 
     def append(self, reports: Sequence[Report]) -> Write[int]:
         """Keep reports, each with its number; give how many were dropped to stay within bounds."""
-        bodies = [(report, to_json(report).encode()) for report in reports]
+        # What a host says is not always text, and one report must not cost the others.
+        bodies = [(report, to_json(report).encode(errors="replace")) for report in reports]
 
         def write(connection: sqlite3.Connection) -> int:
             for report, body in bodies:

@@ -204,7 +204,7 @@ class Uplink:
         while acks := await drifts.receive():
             by_fate: dict[Fate, list[int]] = {fate: [] for fate in Fate}
             for ack in acks:
-                fate, given = ack_of(ack)
+                fate, given = ack_of(ack, trio.current_time())
                 by_fate[fate].append(exchange.settle(fate))
                 self._take(given)
             await self.store.commit(self.spool.settle(by_fate[Fate.TAKEN], by_fate[Fate.REFUSED]))
@@ -221,7 +221,7 @@ class Uplink:
         while True:
             answer = await self._heartbeat(client)
             for command in answer.pending_commands:
-                self._take(given_of(command))
+                self._take(given_of(command, trio.current_time()))
             if answer.config_changed:
                 await self._register(client)
             self._tell_update(answer)

@@ -31,14 +31,14 @@ def event_of(agent_id: str, boot_id: str, seq: int, report: Report, untold: int 
     return event
 
 
-def ack_of(ack: DriftAck) -> tuple[Fate, Given | None]:
-    """Read what became of an event, and what is to be healed."""
-    given = given_of(ack.heal_command) if ack.HasField("heal_command") else None
+def ack_of(ack: DriftAck, now: float) -> tuple[Fate, Given | None]:
+    """Read what became of an event, and what is to be healed; `now` by trio's clock."""
+    given = given_of(ack.heal_command, now) if ack.HasField("heal_command") else None
     return fate_of(received=ack.received, error=ack.error), given
 
 
-def given_of(command: HealCommand) -> Given | None:
-    """Read a command; None for one without an id, which nobody could confirm."""
+def given_of(command: HealCommand, now: float) -> Given | None:
+    """Read a command that came now; None for one without an id, which nobody could confirm."""
     if not command.command_id:
         return None
     return Given(
@@ -46,7 +46,7 @@ def given_of(command: HealCommand) -> Given | None:
         command.check_type,
         command.action,
         dict(command.params),
-        float(command.timeout_seconds) if command.timeout_seconds > 0 else _DEFAULT_TIMEOUT_S,
+        now + (command.timeout_seconds if command.timeout_seconds > 0 else _DEFAULT_TIMEOUT_S),
     )
 
 

@@ -100,23 +100,28 @@ class Intake:
 
     def _take(self, heard: Observation) -> Recording:
         seq, connection = heard.seq, self.change.connection
-        start = jump = None
+        start, jump, late = None, None, False
         if seq is not None:
             start = self.memory.starts.of((heard.agent_id, heard.boot_id))
-            if seq <= start.last and (same := self._same(start.number, seq)) is not None:
+            late = seq <= start.last
+            if late and (same := self._same(start.number, seq)) is not None:
                 return Recording(same)
         key = (heard.site, heard.host, heard.check)
         drift = self.memory.drift(connection, key)
-        effect = core.effect_of(heard.status, drift.state)
+        at, at_ms = self._instant(heard.observed_at)
+        # What comes after later events of its start, which the check has answered since, was put
+        # off, or is a repeat that has no row: it says nothing of now.
+        late = late and at <= drift.at
+        effect = _NOTHING if late else core.effect_of(heard.status, drift.state)
         if not self._ample and not core.admits(self.fullness, effect, heard.severity):
             return Recording(None)
         owner, opened = drift.owner, None
         if effect is not _NOTHING and (opened := self._follow(effect, heard, drift)) is not None:
             owner = opened.id
-        at, at_ms = self._instant(heard.observed_at)
         if start is not None:
             jump = self.memory.starts.count(connection, start, heard, at_ms)
-        self._answer(heard, key, drift, at)
+        if not late:
+            self._answer(heard, key, drift, at)
         if (self._ample and heard.source == "agent") or core.keeps_row(
             self.fullness, effect, heard
         ):
@@ -200,7 +205,7 @@ class Intake:
         else:
             self._same_answers.pop(number, None)
             self._other_answers[number] = (*said, at, number)
-        drift.said = said
+        drift.said, drift.at = said, at
 
     def _instant(self, instant: dt.datetime) -> _Instant:
         # What arrived together often has one.

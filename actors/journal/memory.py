@@ -23,7 +23,7 @@ _OPEN = (
     " WHERE site = ? AND host = ? AND check_id = ? AND state NOT IN ('closed', 'recurred')"
 )
 _ANSWER = (
-    "SELECT number, status, severity, absent, reason, source FROM answers"
+    "SELECT number, answered_at, status, severity, absent, reason, source FROM answers"
     " WHERE site = ? AND host = ? AND check_id = ?"
 )
 _STATES = {state.value: state for state in State}
@@ -41,6 +41,8 @@ class Drift:
     """Its open incident."""
     state: State | None
     """Of the open incident."""
+    at: str = ""
+    """When that answer was observed; UTC, as ISO 8601 has it."""
     asked: bool = True
     """False where both may have changed since the file was asked."""
 
@@ -94,8 +96,8 @@ def _drift(connection: sqlite3.Connection, key: Key) -> Drift:
     answer = connection.execute(_ANSWER, key).fetchone()
     if answer is None:  # then there is no incident either
         return Drift(None, None, None, None)
-    number, *said = answer
-    return Drift(number, tuple(said), *_open(connection, key))
+    number, at, *said = answer
+    return Drift(number, tuple(said), *_open(connection, key), at)
 
 
 def _open(connection: sqlite3.Connection, key: Key) -> tuple[str | None, State | None]:

@@ -83,7 +83,9 @@ class Starts:
         for each in heard:
             if each.seq is not None:
                 boot = (each.agent_id, each.boot_id)
-                if boot not in known and boot not in unknown:
+                start = known.get(boot)
+                # One that nothing was taken of has no number yet: it gets it in its turn.
+                if (start is None or not start.number) and boot not in unknown:
                     unknown[boot] = each
         if not unknown:
             return

@@ -22,9 +22,9 @@ from actors.scanner.core import (
 )
 from actors.scanner.footprint import footprint
 from runtime.clock import Clock
-from runtime.errors import NotFoundError, StoreError, UnansweredError
+from runtime.errors import ArightError, NotFoundError, UnansweredError
 from runtime.ids import Ids
-from runtime.mailbox import MailboxRefusedError, Post
+from runtime.mailbox import Post
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(actor="scanner")
 
@@ -155,7 +155,7 @@ class Scanner:
         observation = await self.eye.look(question.host, question.check)
         try:
             await self.eye.record(observation)
-        except (StoreError, MailboxRefusedError) as error:
+        except ArightError as error:
             # Nothing is kept back: a fresh answer says more than a stale one.
             self.unrecorded += 1
             log.warning(
@@ -180,7 +180,7 @@ class CheckRunActor:
         """Answer with what the host says, once it is durable."""
         try:
             request.reply(await self._run(request))
-        except (NotFoundError, StoreError, MailboxRefusedError) as error:
+        except ArightError as error:
             request.fail(error)
 
     async def _run(self, request: CheckRun) -> Sequence[Observation]:

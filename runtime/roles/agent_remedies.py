@@ -57,22 +57,32 @@ class CatalogueRemedies:
         except InvalidParamError:
             return Outcome(success=False, reason="params_invalid")
         hands = Hands(self.host, order, check, tuple(also), self.clock)
-        with trio.move_on_after(given.timeout_s):
+        with trio.move_on_at(given.until):
             return await _healed(hands)
         return Outcome(success=False, reason="timeout")
 
 
 async def _healed(hands: Hands) -> Outcome:
-    if (await hands.detect()).status is Status.PASS:
-        return Outcome(success=True, reason="no_drift")
+    match (await hands.detect()).status:
+        case Status.PASS:
+            return Outcome(success=True, reason="no_drift")
+        case Status.FAIL:
+            pass
+        case Status.ERROR | Status.UNKNOWN:  # nothing is done to a host that nobody has looked at
+            return Outcome(success=False, reason="detect_unknown")
     before = await hands.capture()
     if not isinstance(before, Captured):
         return Outcome(success=False, reason=before.reason)
     ran = await hands.act()
     if not isinstance(ran, NoOutcome) and not ran.exit_code:
         await trio.sleep(hands.order.runbook.soak_s)
-        if (await hands.verify()).status is Status.PASS:
-            return Outcome(success=True)
+        match (await hands.verify()).status:
+            case Status.PASS:
+                return Outcome(success=True)
+            case Status.FAIL:
+                pass
+            case Status.ERROR | Status.UNKNOWN:  # it may have helped: the appliance asks again
+                return Outcome(success=False, reason="verify_unknown")
     reason = ran.reason if isinstance(ran, NoOutcome) else (ran.error or "verify_failed")
     if hands.order.runbook.undo is not None:
         await hands.undo(before.state)

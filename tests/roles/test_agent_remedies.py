@@ -1,8 +1,10 @@
 """What an endpoint agent heals when it is told to, and what it refuses."""
 
+import math
 from pathlib import Path
 
 import pytest
+import trio
 
 from actors.endpoint_agent import (
     SCHEMA,
@@ -31,8 +33,8 @@ def remedies(root: Path, heals: list[Heal] = TABLE) -> CatalogueRemedies:
     return CatalogueRemedies.of(heals, catalogue, LocalTarget(root), SystemClock())
 
 
-def told(action: str = "fix", *, timeout_s: float = 30.0, **params: str) -> Given:
-    return Given("heal-1", "shadow", action, params, timeout_s)
+def told(action: str = "fix", *, until: float = math.inf, **params: str) -> Given:
+    return Given("heal-1", "shadow", action, params, until)
 
 
 @pytest.fixture
@@ -54,6 +56,34 @@ async def test_where_no_drift_is_nothing_is_done(root: Path) -> None:
 
     assert await remedies(root).heal(told()) == Outcome(success=True, reason="no_drift")
     assert mode(root) == 0o600
+
+
+async def test_a_host_that_cannot_be_looked_at_is_left_as_it_is(root: Path) -> None:
+    (root / "etc/shadow").unlink()
+    (root / "etc/shadow").symlink_to("shadow")  # for ever round
+
+    outcome = await remedies(root).heal(told())
+
+    assert outcome == Outcome(success=False, reason="detect_unknown")
+
+
+async def test_what_is_begun_in_time_is_broken_off_when_its_time_is_over(root: Path) -> None:
+    outcome = await remedies(root).heal(told(until=trio.current_time()))
+
+    assert outcome == Outcome(success=False, reason="timeout")
+    assert mode(root) == 0o644
+
+
+async def test_a_command_whose_time_is_over_is_not_begun(root: Path) -> None:
+    store, commands = InlineStore.with_schemas({"endpoint_agent": SCHEMA}), SqliteCommands()
+    standing = Standing(tier=Tier.SELF_HEAL)
+    healer = Healer(store, commands, remedies(root), standing, News())
+
+    await healer.handle(told(until=trio.current_time()))
+
+    [done] = await store.read(commands.untold())
+    assert done.outcome == Outcome(success=False, reason="expired")
+    assert mode(root) == 0o644
 
 
 async def test_what_the_verify_does_not_confirm_is_taken_back(root: Path) -> None:

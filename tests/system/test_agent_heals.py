@@ -137,7 +137,9 @@ def test_a_fix_by_an_agent_counts_when_its_check_passes_later(appliance: Applian
 
     [command] = until(lambda: agent.commands() or None, "an order")
     assert (command.check_type, command.action) == ("firewall", "enable")
-    assert agent.commands() == [command], "it is given until it is confirmed"
+    [again] = agent.commands()
+    assert again.command_id == command.command_id, "it is given until it is confirmed"
+    assert 0 < again.timeout_seconds <= command.timeout_seconds, "for the time that is left"
     assert agent.confirm(command).received
     until(lambda: not agent.commands(), "no order left")
     assert appliance.incident("ws-7", "verifying")["id"] == incident

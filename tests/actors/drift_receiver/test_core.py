@@ -94,8 +94,8 @@ def test_a_check_that_is_not_listed_keeps_its_name_and_matters_medium() -> None:
     assert observation.status is Status.PASS
 
 
-@pytest.mark.parametrize("event", [but(boot_id=""), but(agent_id="")])
-def test_an_event_without_agent_or_boot_has_no_identity(event: DriftEvent) -> None:
+@pytest.mark.parametrize("event", [but(boot_id=""), but(agent_id=""), but(seq=0)])
+def test_an_event_without_agent_boot_or_number_has_no_identity(event: DriftEvent) -> None:
     observation = heard(event)
 
     assert (observation.boot_id, observation.seq) == ("", None)
@@ -107,6 +107,11 @@ def test_nothing_was_observed_after_it_arrived(timestamp: int) -> None:
 
     assert observed_at <= EPOCH
     assert observed_at == EPOCH or observed_at.timestamp() == timestamp
+
+
+@pytest.mark.parametrize("timestamp", [1, int(EPOCH.timestamp()) - 367 * 86_400])
+def test_a_clock_that_was_never_set_says_nothing(timestamp: int) -> None:
+    assert heard(but(timestamp=timestamp)).observed_at == EPOCH
 
 
 def test_a_good_event_has_no_problem() -> None:

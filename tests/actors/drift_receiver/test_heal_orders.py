@@ -68,7 +68,7 @@ async def test_an_order_comes_with_each_answer_until_it_is_confirmed(site: Site)
             commands = [*beat.pending_commands, ack.heal_command]
             assert {each.command_id for each in commands} == {"heal_inc-1_1"}
             assert {(each.check_type, each.action) for each in commands} == {("firewall", "enable")}
-            assert {each.timeout_seconds for each in commands} == {60}
+            assert all(0 < each.timeout_seconds <= 60 for each in commands), "what is left of it"
 
         said = HealingResult(agent_id=agent, command_id="heal_inc-1_1", success=True)
         assert (await servicer.report_healing(said)).received

@@ -1,5 +1,6 @@
 """The spool: bounded, counted, and whole after a kill -9."""
 
+import math
 import sqlite3
 import subprocess
 import sys
@@ -131,7 +132,7 @@ def test_what_was_kept_outlives_kill_9_in_its_order(tmp_path: Path, lives: int) 
 
 
 def given_command(name: str = "heal-1") -> Given:
-    return Given(name, "firewall", "enable", {}, 60.0)
+    return Given(name, "firewall", "enable", {}, math.inf)
 
 
 def test_a_command_is_new_once_and_its_outcome_is_told_until_it_is_taken() -> None:
@@ -169,3 +170,19 @@ def test_what_an_earlier_life_began_is_told_as_interrupted_and_never_new() -> No
     [done] = commands.untold()(connection)
     assert done.outcome == Outcome(success=False, reason="interrupted")
     assert not commands.take(given_command())(connection)
+
+
+def test_what_a_host_says_that_is_no_text_costs_no_report() -> None:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    migrate(connection, {"endpoint_agent": SCHEMA})
+    spool = SqliteSpool()
+    spool.begin("b1")(connection)
+    said = Report(
+        "ws-7", "cron", passed=False, expected="", actual="caf\udce9", control="", observed_at=1
+    )
+
+    spool.append([said])(connection)
+
+    [row] = spool.after(0, 10)(connection)
+    assert row.report is not None
+    assert row.report.actual == "caf?"

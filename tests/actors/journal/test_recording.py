@@ -6,9 +6,9 @@ import attrs
 import pytest
 
 from actors.journal import IncidentFilter, last_answers, list_incidents, trace_of
-from actors.journal.store import UnkeepableError
-from actors.messages import Recorded, Severity, State, Status
-from tests.actors.journal.world import World
+from actors.journal.store import Recording, UnkeepableError
+from actors.messages import Observation, Recorded, Severity, State, Status
+from tests.actors.journal.world import PATHS, World
 
 
 @pytest.fixture
@@ -267,3 +267,56 @@ async def test_incidents_are_listed_newest_first_and_page_by_page(world: World) 
     assert await world.store.read(list_incidents(IncidentFilter("closed"))) == [closed]
     assert await world.store.read(list_incidents(IncidentFilter("all", "ws-1"))) == [closed]
     assert await world.store.read(list_incidents(IncidentFilter(check="other"))) == []
+
+
+async def test_a_pass_that_was_put_off_does_not_end_a_newer_drift(world: World) -> None:
+    await world.record(world.heard(Status.PASS, seq=1))
+    put_off = world.heard(Status.PASS, seq=2)
+    world.clock.wait(300)
+    [drifted] = await world.record(world.heard(Status.FAIL, seq=3))
+    assert drifted.opened is not None
+    await world.take(drifted.opened, *PATHS[State.ESCALATED])
+
+    [late] = await world.record(put_off)
+
+    assert late.recorded is not None
+    assert (await world.get(drifted.opened.id)).state is State.ESCALATED
+    assert await world.store.read(world.journal.last_status("site", "ws-1", "firewall_status")) is (
+        Status.FAIL
+    )
+
+
+async def test_what_was_put_off_counts_where_nothing_was_heard_of_its_check_since(
+    world: World,
+) -> None:
+    put_off = world.heard(Status.FAIL, seq=1)
+    world.clock.wait(300)
+    await world.record(world.heard(Status.PASS, check="another_check", seq=2))
+
+    [late] = await world.record(put_off)
+
+    assert late.opened is not None
+
+
+@pytest.mark.parametrize("by_heart", [True, False])
+async def test_a_repeat_that_has_no_row_changes_no_state(world: World, by_heart: bool) -> None:
+    incident = await world.drift(state=State.ESCALATED)
+    journal = world.journal
+
+    async def hear(*said: Observation) -> list[Recording]:
+        [recordings] = await world.store.commit(
+            journal.record(said, lambda: world.ids.new("inc"), world.now)
+        )
+        if by_heart:
+            journal.settled()
+        return recordings
+
+    pages = world.store.connection.execute("PRAGMA page_count").fetchone()[0]
+    world.store.connection.execute(f"PRAGMA max_page_count = {int(pages / 0.75)}")
+    said = [world.heard(Status.FAIL, seq=1), world.heard(Status.PASS, seq=2)]
+    await hear(*said)
+    assert (await world.get(incident.id)).state is State.CLOSED
+
+    again = await hear(*(attrs.evolve(each, id=world.ids.new("obs")) for each in said))
+
+    assert [each.opened for each in again] == [None, None]

@@ -62,6 +62,7 @@ class Falls(Echo):
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(child)
+            nursery.start_soon(trio.sleep_forever)
 
 
 async def test_a_method_that_falls_as_its_client_leaves_ends_nothing_else() -> None:
