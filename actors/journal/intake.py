@@ -110,9 +110,11 @@ class Intake:
         drift = self.memory.drift(connection, key)
         at, at_ms = self._instant(heard.observed_at)
         # What comes after later events of its start, which the check has answered since, was put
-        # off, or is a repeat that has no row: it says nothing of now.
+        # off, or is a repeat that has no row: it may be counted, and changes nothing of now.
         late = late and at <= drift.at
-        effect = _NOTHING if late else core.effect_of(heard.status, drift.state)
+        effect = core.effect_of(heard.status, drift.state)
+        if late and effect is not _ABSORB:
+            effect = _NOTHING
         if not self._ample and not core.admits(self.fullness, effect, heard.severity):
             return Recording(None)
         owner, opened = drift.owner, None
