@@ -5,8 +5,15 @@ so by never being `settled`: the next one begins with an empty head, which costs
 """
 
 import sqlite3
+from collections.abc import Callable
+from typing import TypeVar
 
 import attrs
+import trio
+
+from runtime.store import Store, Write
+
+T = TypeVar("T")
 
 
 @attrs.define(eq=False)
@@ -25,3 +32,19 @@ class Trust:
     def settled(self) -> None:
         """The batch that began last is durable."""
         self._in_doubt = False
+
+
+async def commit_and_learn(store: Store, write: Write[T], learn: Callable[[T], None]) -> T:
+    """Commit, and learn what came of it: what is on disk is then also known by heart.
+
+    Who asked may lose patience with a slow disk, and the commit comes about all the same: so
+    nothing is cancelled between the two.
+
+    Raises:
+        Exception: as `Store.commit`; nothing was kept, and nothing is learned.
+    """
+    results = list[T]()
+    with trio.CancelScope(shield=True):
+        results += await store.commit(write)
+        learn(results[0])
+    return results[0]

@@ -12,6 +12,7 @@ from actors.drift_receiver.core import Agent, ReceiverSettings
 from actors.drift_receiver.inventory import Inventory, RmmTool
 from actors.drift_receiver.store import Agents
 from actors.drift_receiver.terms import Terms, Tier
+from runtime.by_heart import commit_and_learn
 from runtime.clock import Clock
 from runtime.hosts.grpc import Caller
 from runtime.store import Query, Store
@@ -100,10 +101,12 @@ class Fleet:
         """
         async with self._limiting:  # the last one on disk is then also the last one by heart
             change = self.agents.limit(host, most, self.clock.now(), who, reason)
-            with trio.CancelScope(shield=True):  # so it is where nobody waits for the answer
-                [kept] = await self.store.commit(change)
-                self._learn(attrs.evolve(self._by_id.get(kept.id, kept), most=most))
-            agent = self._by_host[host.casefold()]
+            kept = await commit_and_learn(
+                self.store,
+                change,
+                lambda kept: self._learn(attrs.evolve(self._by_id.get(kept.id, kept), most=most)),
+            )
+        agent = self._by_id[kept.id]
         log.info("agent_tier_set", agent_id=agent.id, host=agent.hostname, reason=most.value)
         return agent
 

@@ -203,8 +203,9 @@ class Uplink:
     ) -> None:
         while acks := await drifts.receive():
             by_fate: dict[Fate, list[int]] = {fate: [] for fate in Fate}
+            now = trio.current_time()
             for ack in acks:
-                fate, given = ack_of(ack, trio.current_time())
+                fate, given = ack_of(ack, now)
                 by_fate[fate].append(exchange.settle(fate))
                 self._take(given)
             await self.store.commit(self.spool.settle(by_fate[Fate.TAKEN], by_fate[Fate.REFUSED]))

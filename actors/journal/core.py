@@ -108,15 +108,21 @@ CLOSED_BY_PASS = (
 """States that end when the check passes."""
 
 
-def effect_of(status: Status, state: State | None) -> Effect:
+def effect_of(status: Status, state: State | None, *, late: bool = False) -> Effect:
     """Say what an answer does while the incident of its drift is in `state`; None: there is none.
 
-    Only pass and fail do anything: error and unknown are no evidence of either.
+    Only pass and fail do anything: error and unknown are no evidence of either.  One that is older
+    than the last answer, and comes `late`, is at most counted: it changes nothing of now.
     """
-    return _EFFECTS[status, state]
+    return _EFFECTS[status, state, late]
 
 
-def _effect_of(status: Status, state: State | None) -> Effect:
+def _effect_of(status: Status, state: State | None, late: bool) -> Effect:
+    effect = _effect_in_time(status, state)
+    return Effect.NOTHING if late and effect is not Effect.ABSORB else effect
+
+
+def _effect_in_time(status: Status, state: State | None) -> Effect:
     match status, state:
         case Status.FAIL, None:
             return Effect.OPEN
@@ -133,9 +139,12 @@ def _effect_of(status: Status, state: State | None) -> Effect:
 
 
 _EFFECTS = {
-    (status, state): _effect_of(status, state) for status in Status for state in (None, *State)
+    (status, state, late): _effect_of(status, state, late)
+    for status in Status
+    for state in (None, *State)
+    for late in (False, True)
 }
-"""Of each pair, for every event asks."""
+"""Of each, for every event asks."""
 
 
 def opened(

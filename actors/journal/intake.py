@@ -109,12 +109,10 @@ class Intake:
         key = (heard.site, heard.host, heard.check)
         drift = self.memory.drift(connection, key)
         at, at_ms = self._instant(heard.observed_at)
-        # What comes after later events of its start, which the check has answered since, was put
-        # off, or is a repeat that has no row: it may be counted, and changes nothing of now.
+        # Later events of its start came before it, and its check has answered since: it was put
+        # off, or is a repeat that has no row.
         late = late and at <= drift.at
-        effect = core.effect_of(heard.status, drift.state)
-        if late and effect is not _ABSORB:
-            effect = _NOTHING
+        effect = core.effect_of(heard.status, drift.state, late=late)
         if not self._ample and not core.admits(self.fullness, effect, heard.severity):
             return Recording(None)
         owner, opened = drift.owner, None

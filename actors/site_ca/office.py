@@ -2,13 +2,12 @@
 
 import base64
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from random import Random
 from urllib.parse import quote
 
 import attrs
 import structlog
-import trio
 
 from actors.messages import Moment
 from actors.site_ca.core import (
@@ -23,6 +22,7 @@ from actors.site_ca.core import (
 )
 from actors.site_ca.standing import Standing
 from actors.site_ca.store import Act, Line, Register
+from runtime.by_heart import commit_and_learn
 from runtime.clock import Clock
 from runtime.errors import ConflictError, InvalidRequestError
 from runtime.store import Store
@@ -34,11 +34,7 @@ _TOKEN_BITS = 128
 
 @attrs.define
 class Office:
-    """Obeys operators; each word of theirs is a line of the audit, in the same commit.
-
-    Who asked may be gone before a slow disk has it: what is kept then holds all the same, so from
-    the commit to what is known by heart nothing is cancelled.
-    """
+    """Obeys operators; each word of theirs is a line of the audit, in the same commit."""
 
     site: str
     authority_sha256: str
@@ -73,10 +69,11 @@ class Office:
             NotFoundError: there is none that is valid.
         """
         line = Line(self.clock.now(), Act.REVOKED, who, reason=reason)
-        revoked: Sequence[Certificate] = ()
-        with trio.CancelScope(shield=True):
-            [revoked] = await self.store.commit(self.register.revoke(what, line))
-            self.standing.revoked.update(each.serial for each in revoked)
+        revoked = await commit_and_learn(
+            self.store,
+            self.register.revoke(what, line),
+            lambda them: self.standing.revoked.update(each.serial for each in them),
+        )
         for each in revoked:
             log.info("certificate_revoked", host=each.host, serial=each.serial)
         return list(revoked)
@@ -96,22 +93,25 @@ class Office:
         if network and (problem := network_problem(network)):
             raise InvalidRequestError(f"no CIDR block: {problem}")
         now = Moment.read(self.clock)
-        window = Window(0, now, now.after(seconds), who, places, network)
+        wish = Window(0, now, now.after(seconds), who, places, network)
         line = Line(now.wall, Act.OPENED, who, address=network, reason=reason)
-        with trio.CancelScope(shield=True):
-            [window] = await self.store.commit(self.register.open(window, line))
+
+        def learn(window: Window) -> None:
             self.standing.window = window
             self.changed()
+
+        window = await commit_and_learn(self.store, self.register.open(wish, line), learn)
         log.info("enrolment_opened", seconds=seconds, places=places, network=network)
         return window
 
     async def close(self, who: str, reason: str) -> Window:
         """Close the enrolment window; raises ConflictError where none is open."""
         line = Line(self.clock.now(), Act.CLOSED, who, reason=reason)
-        closed: Window | None = None
-        with trio.CancelScope(shield=True):
-            [closed] = await self.store.commit(self.register.close(line))
+
+        def learn(_: Window | None) -> None:
             self.standing.window = None
+
+        closed = await commit_and_learn(self.store, self.register.close(line), learn)
         if closed is None:
             raise ConflictError("no enrolment window is open")
         log.info("enrolment_closed", reason=reason)

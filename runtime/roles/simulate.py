@@ -238,7 +238,7 @@ class _Agent:
         while acks := await drifts.receive():
             now = trio.current_time()
             for ack in acks:
-                fate, given = ack_of(ack, trio.current_time())
+                fate, given = ack_of(ack, now)
                 _, sent_at = self._pending.pop(exchange.settle(fate))
                 tally.answered(fate, now - sent_at)
                 tally.commands += given is not None

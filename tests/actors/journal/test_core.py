@@ -184,6 +184,14 @@ def test_a_pass_without_an_incident_does_nothing() -> None:
 # What time does.
 
 
+@pytest.mark.parametrize("state", [None, *State])
+@pytest.mark.parametrize("status", Status)
+def test_what_comes_late_is_counted_at_most(status: Status, state: State | None) -> None:
+    in_time, late = effect_of(status, state), effect_of(status, state, late=True)
+
+    assert late is (Effect.ABSORB if in_time is Effect.ABSORB else Effect.NOTHING)
+
+
 @pytest.mark.parametrize("state", State)
 def test_what_time_does_to_a_state_is_a_legal_move_or_none(state: State) -> None:
     there = attrs.evolve(incident(state), reason="budget")
