@@ -39,21 +39,27 @@ def main() -> None:
 
 
 def _serve(args: argparse.Namespace) -> None:
-    work = _WORK[args.store]() if args.store in _WORK else None
     # Each kind imports its own alone, for what the others bring along changes asyncio.
     if args.kind in ("ours", "ours-proved"):
         from bench.ingest import ours
 
-        ours.serve(work, args.file, _ready, tls=args.tls, proves=args.kind == "ours-proved")
+        ours.serve(
+            _work(args.store), args.file, _ready, tls=args.tls, proves=args.kind == "ours-proved"
+        )
         return
     from bench.ingest import peers
 
-    records = BareWork() if args.store == "bare" else work
+    records = BareWork() if args.store == "bare" else _work(args.store)
     if args.kind == "sync":
         peers.serve_sync(records, args.file, _ready, args.streams)
         return
     generator = args.kind == "aio-generator"
     asyncio.run(peers.serve_aio(records, args.file, _ready, generator=generator))
+
+
+def _work(store: str) -> Work | None:
+    # Last: what is loaded by then is what the collector need not look at.
+    return _WORK[store]() if store in _WORK else None
 
 
 def _ready(port: int) -> None:
