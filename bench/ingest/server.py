@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bench.ingest.machine import SERVER_CORE, stay_on
 from bench.ingest.work import BareWork, Work, least_work, real_work
+from runtime.garbage import look_seldom
 from runtime.logs import configure_logs
 
 KINDS = ("ours", "ours-proved", "aio", "aio-generator", "sync")
@@ -59,7 +60,9 @@ def _serve(args: argparse.Namespace) -> None:
 
 def _work(store: str) -> Work | None:
     # Last: what is loaded by then is what the collector need not look at.
-    return _WORK[store]() if store in _WORK else None
+    work = _WORK[store]() if store in _WORK else None
+    look_seldom()  # as an appliance does
+    return work
 
 
 def _ready(port: int) -> None:

@@ -33,7 +33,6 @@ from actors.requests import RecordObservations
 from bench.ingest.least import LeastJournal, NoCoverage
 from protos.compliance_pb2 import DriftAck, DriftEvent
 from runtime.clock import Clock, SystemClock
-from runtime.garbage import look_seldom
 from runtime.hosts import sqlite
 from runtime.hosts.group_commit import Commit, commit_together
 from runtime.hosts.grpc import Caller
@@ -140,7 +139,6 @@ def least_work() -> Work:
 def _work(journal: Callable[[Tickets, RuleSet], SqliteJournal], coverage: Coverage) -> Work:
     """Make work with the shipped rules and the names of the shipped checks."""
     catalogue, clock = load_catalogue(Settings()), SystemClock()
-    look_seldom()  # as an appliance does
     ids = TimeOrderedIds(clock)
     vocabulary = Vocabulary(catalogue.names.aliases, catalogue.names.severities)
     store = InlineStore.with_schemas({})
