@@ -87,6 +87,7 @@ class SqliteCoverage:
 
         def write(connection: sqlite3.Connection) -> None:
             _live(connection, millis(now))
+            _set_right(connection, millis(now))
             _retire(connection, asked, millis(now))
             _forget(connection, before)
             self._memory.forget()
@@ -114,6 +115,25 @@ class SqliteCoverage:
 
 def _live(connection: sqlite3.Connection, now: int) -> None:
     connection.execute("INSERT OR REPLACE INTO alive VALUES (1, ?)", (now,))
+
+
+_OF_A_CLOCK_AHEAD = (
+    "UPDATE watched SET last_at = ?1 WHERE last_at > ?1",
+    "UPDATE watched SET since = ?1 WHERE since > ?1",
+    "UPDATE watched SET heard_at = ?1 WHERE heard_at > ?1",
+    "DELETE FROM holes WHERE began >= ?1",
+    "DELETE FROM holes WHERE ended > ?1 AND ?1 - began <= interval_ms + interval_ms / 2",
+    "UPDATE holes SET ended = ?1 WHERE ended > ?1",
+    "DELETE FROM outages WHERE began >= ?1",
+    "UPDATE outages SET ended = ?1 WHERE ended > ?1",
+    "UPDATE lost_events SET began = min(began, ?1), ended = ?1 WHERE ended > ?1",
+)
+
+
+def _set_right(connection: sqlite3.Connection, now: int) -> None:
+    """End by now what would end later: the clock was ahead, and nothing of that was observed."""
+    for statement in _OF_A_CLOCK_AHEAD:
+        connection.execute(statement, (now,))
 
 
 def _retire(connection: sqlite3.Connection, asked: Collection[tuple[str, str]], now: int) -> None:

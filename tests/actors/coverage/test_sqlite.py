@@ -271,6 +271,48 @@ def test_an_appliance_that_does_not_run_is_away_until_now() -> None:
     assert book.causes(3900) == {Cause.RESTART: 3600}
 
 
+# A clock that was ahead, and was set right.
+
+
+def test_silence_counts_after_an_answer_that_was_dated_ahead() -> None:
+    book, year = Book(), 365 * 86_400.0
+    book.hear(answer(0), answer(year), answer(300))
+    for at in range(600, 4200, 900):
+        book.keep(at)
+
+    assert book.unobserved_s(600) == 0
+    assert book.causes(4200) == {Cause.MISSED: 3300}
+
+
+def test_a_silence_that_ended_while_the_clock_was_ahead_ended_when_it_was_set_right() -> None:
+    book, year = Book(), 365 * 86_400.0
+    book.hear(answer(0), answer(year))
+    book.keep(3900)
+    book.hear(answer(4200))
+
+    assert book.unobserved_s(4200) == 3600
+
+
+def test_an_account_that_began_while_the_clock_was_ahead_begins_when_it_was_set_right() -> None:
+    book, year = Book(), 365 * 86_400.0
+    book.hear(answer(year))
+    book.keep(600)
+
+    assert book.unobserved_s(4500) == 3600
+
+
+def test_a_start_while_the_clock_was_ahead_excuses_no_silence_after_it_was_set_right() -> None:
+    book, year = Book(), 365 * 86_400.0
+    book.begin(0)
+    book.keep(0)
+    book.begin(year)  # the last sign of life was a year ago, it seems
+    book.hear(answer(600))
+    for at in range(600, 4500, 900):
+        book.keep(at)
+
+    assert book.causes(4500) == {Cause.MISSED: 3600}
+
+
 # What ends, and what is forgotten.
 
 
