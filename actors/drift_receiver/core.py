@@ -106,21 +106,15 @@ class Vocabulary:
     """What agents call checks, and how much each check matters."""
 
     aliases: Mapping[str, str]
+    """Agents' names of checks, and ours; a name that is not listed is kept."""
     severities: Mapping[str, Severity]
+    """How much a drift of a check matters: medium where nobody said."""
     platforms: Mapping[str, Platform] = attrs.field(factory=dict[str, Platform])
     """Of hosts that the appliance knows by itself."""
-
-    def check(self, name: str) -> str:
-        """Translate an agent's name of a check; a name that is not listed is kept."""
-        return self.aliases.get(name, name)
 
     def platform(self, host: str) -> Platform:
         """Say what a host runs whose agent has not registered: unknown where nobody said."""
         return self.platforms.get(host, _UNKNOWN)
-
-    def severity(self, check: str) -> Severity:
-        """Say how much a drift of this check matters: medium where nobody said."""
-        return self.severities.get(check, _MEDIUM)
 
 
 def _problems(event: AgentEvent) -> Iterator[str]:
@@ -190,7 +184,7 @@ def observation_of(  # noqa: PLR0913, PLR0917  # the event, and what it does not
         and event.ByteSize() <= EVENT_BYTES
     ) and (problem := next(_problems(event), None)):
         return problem
-    check = vocabulary.check(said)
+    check = vocabulary.aliases.get(said, said)
     numbered = seq > 0 and agent_id != "" != boot_id
     return Observation(  # by place: made for each event
         id,
@@ -198,7 +192,7 @@ def observation_of(  # noqa: PLR0913, PLR0917  # the event, and what it does not
         host,
         check,
         _PASS if event.passed else _FAIL,
-        vocabulary.severity(check),
+        vocabulary.severities.get(check, _MEDIUM),
         observed_at(event.timestamp, arrived),
         "agent",
         platform(agent_id, host),
@@ -217,10 +211,9 @@ def observation_of(  # noqa: PLR0913, PLR0917  # the event, and what it does not
 
 def observed_at(timestamp: int, arrived: dt.datetime) -> dt.datetime:
     """Say when an agent observed what it tells, by its own clock where that may be."""
-    age_s = arrived.timestamp() - timestamp
-    if timestamp <= 0 or not 0 < age_s < _OLDEST_S:
-        return arrived
-    return dt.datetime.fromtimestamp(timestamp, dt.UTC)
+    if timestamp > 0 and 0 < arrived.timestamp() - timestamp < _OLDEST_S:
+        return dt.datetime.fromtimestamp(timestamp, dt.UTC)
+    return arrived
 
 
 def platform_of(os_version: str) -> Platform:

@@ -59,11 +59,13 @@ class DriftIntake:
         arrived = self.clock.now()
         ids = self.ids.several("observation", len(events))
         site, platform, vocabulary = self.fleet.settings.site, self._platform, self.vocabulary
+        heard = [
+            observation_of(event, id_, site, platform, vocabulary, arrived)
+            for event, id_ in zip(events, ids, strict=True)
+        ]
         return [
-            self._taken(
-                caller, event, observation_of(event, id_, site, platform, vocabulary, arrived)
-            )
-            for caller, event, id_ in zip(callers, events, ids, strict=True)
+            self._taken(caller, event, each) if caller.identity or isinstance(each, str) else each
+            for caller, event, each in zip(callers, events, heard, strict=True)
         ]
 
     def _taken(
@@ -72,8 +74,6 @@ class DriftIntake:
         """Give what was heard if the caller may say it; else the reason."""
         if isinstance(heard, str):
             problem = heard
-        elif not caller.identity:
-            return heard
         elif (foreign := self.fleet.foreign(caller, heard.agent_id, heard.host)) is not None:
             problem = foreign
         else:

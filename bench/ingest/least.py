@@ -71,7 +71,7 @@ class LeastJournal(SqliteJournal):
 
 def _kept(connection: sqlite3.Connection, observations: Sequence[Observation]) -> dict[str, str]:
     """Keep events; of those that were there before, by their ids, give the ids they have there."""
-    spelled = {each.observed_at: each.observed_at.isoformat() for each in observations}
+    spelled = {at: at.isoformat() for at in {each.observed_at for each in observations}}
     rows = [
         (
             each.agent_id, each.boot_id, each.seq, each.id, each.host, each.check,
