@@ -103,7 +103,8 @@ class DriftIntake:
         """Tell an agent what became of its event, and what it is to heal."""
         if isinstance(answer, NotKept):
             return _refused(_reason(answer.error))
-        if not answer.duplicate:  # what was heard before says nothing of a fix since
+        # What was heard before, or put off until now, says nothing of a fix since.
+        if not (answer.duplicate or answer.late):
             self.orders.hear(heard.host, heard.check, passed=heard.status is not _FAIL)
         ack = DriftAck(event_id=answer.observation_id, received=True)
         if heard.status is _FAIL and (orders := self.orders.orders_for(heard.host)):

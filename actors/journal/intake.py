@@ -133,7 +133,7 @@ class Intake:
                     body_cell(heard),
                 )
             )  # fmt: skip
-        return Recording(Recorded(heard.id, owner), opened, jump)
+        return Recording(Recorded(heard.id, owner, late=late), opened, jump)
 
     def _same(self, start: int, seq: int) -> Recorded | None:
         self._write()  # it may be one of these

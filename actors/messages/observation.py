@@ -91,6 +91,8 @@ class Recorded:
     """The incident that it opened or belongs to, if any."""
     duplicate: bool = False
     """The same event of the same agent was here before; nothing changed."""
+    late: bool = False
+    """The check has answered since: it says nothing of now."""
 
 
 @attrs.frozen

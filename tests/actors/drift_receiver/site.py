@@ -62,6 +62,8 @@ class FakeJournal:
     """While it is not set, nothing becomes durable."""
     asked: trio.Event = attrs.field(factory=trio.Event)
     error: ArightError | None = None
+    late: bool = False
+    """What comes is older than the last answer."""
     poison: str | None = None
     """An event of this check fells it."""
     kept: list[Observation] = attrs.field(factory=list[Observation])
@@ -88,7 +90,7 @@ class FakeJournal:
             if first != observation.id:
                 return Recorded(first, None, duplicate=True)
         self.kept.append(observation)
-        return Recorded(observation.id, None)
+        return Recorded(observation.id, None, late=self.late)
 
 
 @attrs.define

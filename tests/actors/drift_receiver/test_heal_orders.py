@@ -195,6 +195,27 @@ async def test_who_waits_for_an_answer_hears_the_next_one(site: Site) -> None:
     assert heard == [True]
 
 
+async def test_a_pass_from_before_the_fix_that_was_put_off_verifies_nothing(site: Site) -> None:
+    heard: list[bool] = []
+
+    async def wait() -> None:
+        heard.append(await site.orders.next_answer("ws-7", "firewall_status"))
+
+    async with serving(site) as (servicer, agent), trio.open_nursery() as nursery:
+        nursery.start_soon(wait)
+        await wait_all_tasks_blocked()
+        said = drift(host="WS-7", agent_id=agent, check="firewall", passed=True)
+        site.journal.late = True
+        [ack] = await servicer.report_drift([said])
+        await wait_all_tasks_blocked()
+        assert ack.received
+        assert heard == []
+
+        site.journal.late = False
+        await servicer.report_drift([said])
+    assert heard == [True]
+
+
 def test_what_an_agent_says_beside_success_is_kept_nowhere(site: Site) -> None:
     columns = site.store.connection.execute("select * from heal_orders").description
     assert [name for name, *_ in columns] == [

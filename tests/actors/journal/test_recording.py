@@ -280,6 +280,7 @@ async def test_a_pass_that_was_put_off_does_not_end_a_newer_drift(world: World) 
     [late] = await world.record(put_off)
 
     assert late.recorded is not None
+    assert late.recorded.late
     assert (await world.get(drifted.opened.id)).state is State.ESCALATED
     assert await world.store.read(world.journal.last_status("site", "ws-1", "firewall_status")) is (
         Status.FAIL
@@ -296,6 +297,8 @@ async def test_what_was_put_off_counts_where_nothing_was_heard_of_its_check_sinc
     [late] = await world.record(put_off)
 
     assert late.opened is not None
+    assert late.recorded is not None
+    assert not late.recorded.late
 
 
 @pytest.mark.parametrize("by_heart", [True, False])
