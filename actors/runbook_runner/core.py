@@ -143,12 +143,13 @@ class Fix:
     def after_detect(self, answer: Answer) -> Next:
         """Go on after the check was asked before an act, or after one of unknown outcome."""
         match answer.status:
+            case Status.PASS | Status.FAIL if self.orphan:
+                # A pass is no more final than a fail: a verify now could undo beside the orphan.
+                return Step.WAIT
             case Status.PASS:
                 return Step.VERIFY if self.begun else NoDrift()
             case Status.FAIL if not self.begun:
                 return Step.CAPTURE
-            case Status.FAIL if self.orphan:
-                return Step.WAIT
             case Status.FAIL if self.idempotent and not self.retried:
                 self.retried = True
                 return Step.RETRY

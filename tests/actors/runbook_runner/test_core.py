@@ -110,6 +110,13 @@ def test_a_possible_orphan_is_waited_out_before_the_retry() -> None:
     assert one.after_detect(FAIL) is Step.RETRY
 
 
+def test_a_pass_beside_a_possible_orphan_is_looked_at_again_before_the_verify() -> None:
+    one = Fix(idempotent=True, undoable=True, soaked=True, begun=True, orphan=True)
+    assert one.after_detect(PASS) is Step.WAIT
+    assert one.after_wait() is Step.DETECT
+    assert one.after_detect(PASS) is Step.VERIFY
+
+
 def test_the_worst_of_several_answers_counts() -> None:
     assert together([PASS, UNKNOWN, FAIL]) is FAIL
     assert together([PASS, UNKNOWN]) is UNKNOWN

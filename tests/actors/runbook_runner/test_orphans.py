@@ -48,6 +48,27 @@ async def test_nothing_is_done_beside_an_undo_or_a_retry_that_may_still_run(
     assert not room.left_started
 
 
+async def test_an_act_that_has_begun_to_work_is_not_undone_while_it_may_still_run(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """Its check passes already, one that must pass as well does not yet."""
+    room = await killed_in("act", 1, ["nothing"])
+    killed_at = trio.current_time()
+    room.book = attrs.evolve(room.book, checks=("setting", "also"))
+    room.incident = attrs.evolve(room.incident, check="also")
+    room.book = attrs.evolve(room.book, also_verify=("setting",))
+    room.ledgers.rows.incidents[room.incident.id] = room.incident
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(room.live)
+        await trio.sleep(TIMEOUT_S / 2)
+        assert "undo" not in room.host.log
+        room.host.value = "no"  # the act of the earlier life goes on
+
+    assert room.now_in() is State.HEALED
+    assert trio.current_time() >= killed_at + TIMEOUT_S
+
+
 async def test_an_undo_of_an_earlier_life_is_not_taken_for_a_fix_that_holds(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
