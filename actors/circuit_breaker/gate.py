@@ -56,13 +56,17 @@ class Gate:
     ) -> Write[Incident | None]:
         """Let the fix of an incident run, or say why not.
 
-        Gives the incident as it then stands, or None when it is not to be decided (any more):
-        then another message was faster.
+        Gives the incident as it then stands, or None when it is not to be decided (any more, or
+        yet): then another message was faster.
         """
 
         def write(connection: sqlite3.Connection) -> Incident | None:
             incident = self.incidents.get(incident_id)(connection)
             if incident is None or incident.state is not State.DECIDING:
+                return None
+            if suppression is None and self._held_back(connection, incident, now) is not None:
+                # Since it was answered.  It is due again, and the suppressor then knows whom it
+                # holds back.
                 return None
             return self._judged(connection, incident, suppression, now)
 
@@ -79,7 +83,8 @@ class Gate:
 
         def write(connection: sqlite3.Connection) -> Incident:
             incident = self._incident(connection, command.incident_id)
-            self._grant(connection, incident, command, suppression, now)
+            standing = suppression or self._held_back(connection, incident, now)
+            self._grant(connection, incident, command, standing, now)
             self._answered(connection, StopKind.APPROVAL, incident.id, command, now)
             body = {"who": command.who, "why": command.reason, "over": incident.reason}
             approved = Fact("fix_approved", body)
@@ -141,6 +146,17 @@ class Gate:
         now: Moment,
     ) -> None:
         self.tickets.answered(kind, key, command.who, command.reason, now)(connection)
+
+    def _held_back(
+        self, connection: sqlite3.Connection, incident: Incident, now: Moment
+    ) -> Suppression | None:
+        """Look up what holds a fix back as of this commit: the drift's own, else its host's."""
+        site, host = incident.site, incident.host
+        both = [
+            self.suppressions.standing(site, host, check)(connection)
+            for check in (incident.check, "")
+        ]
+        return next((each for each in both if each and each.remaining(now) != 0), None)
 
     def _incident(self, connection: sqlite3.Connection, incident_id: str) -> Incident:
         incident = self.incidents.get(incident_id)(connection)

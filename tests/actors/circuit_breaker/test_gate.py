@@ -456,6 +456,51 @@ async def test_a_suppression_lifted_between_answer_and_commit_holds_nothing_back
     assert ruled.state is State.ACTING
 
 
+@pytest.mark.parametrize("check", ["firewall", ""])
+async def test_no_fix_begins_after_a_person_was_told_that_it_is_held_back(
+    autojump_clock: MockClock, check: str
+) -> None:
+    bench = Bench()
+    await bench.store.commit(bench.incidents.put(an_incident("i-1")))
+    # Nothing held it back when the gate asked.
+    held = await bench.ask_suppressor(Suppress("site", "ws-1", check, None, "kim", "rebuilt"))
+
+    [ruled] = await bench.store.commit(bench.gate().decide("i-1", None, bench.now))
+
+    assert ruled is None
+    assert (await bench.incident("i-1")).state is State.DECIDING  # so it is asked about again
+    assert (await bench.redeliver("i-1")).state is State.SUPPRESSED
+    await bench.ask_suppressor(LiftSuppression(held.id, "kim", "done"))
+    assert (await bench.incident("i-1")).state is State.DECIDING
+
+
+async def test_a_yes_that_a_suppression_overtook_does_not_count(autojump_clock: MockClock) -> None:
+    bench = Bench()
+    await bench.fix("i-1", decision=APPROVE)
+    await bench.ask_suppressor(Suppress("site", "ws-1", "firewall", None, "lee", "rebuilt"))
+
+    with pytest.raises(ConflictError, match="lift"):
+        await bench.store.commit(
+            bench.gate().approve(ApproveFix("i-1", "kim", "please"), None, bench.now)
+        )
+
+    assert (await bench.incident("i-1")).state is State.AWAITING_APPROVAL
+
+
+async def test_a_suppression_whose_time_is_over_holds_nothing_back(
+    autojump_clock: MockClock,
+) -> None:
+    bench = Bench()
+    await bench.store.commit(bench.incidents.put(an_incident("i-1")))
+    await bench.ask_suppressor(Suppress("site", "ws-1", "firewall", 60, "kim", "rebuilt"))
+    await trio.sleep(60)
+
+    [ruled] = await bench.store.commit(bench.gate().decide("i-1", None, bench.now))
+
+    assert ruled is not None
+    assert ruled.state is State.ACTING
+
+
 # Plans: no rule made them, so they are counted by the kind of their drift.
 
 
