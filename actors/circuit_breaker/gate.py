@@ -179,6 +179,8 @@ class Gate:
             raise ConflictError(f"incident {incident.id} is {incident.state}: nothing to approve")
         if decision is None or runbook is None:
             raise ConflictError(f"incident {incident.id} names no runbook that is known")
+        if not self.reaches(incident.host, decision.runbook_id)(connection):
+            raise ConflictError(f"host {incident.host} cannot be reached now: nothing can be run")
         if suppression is not None:
             raise ConflictError(f"suppression {suppression.id} holds it back; lift that first")
         if self.settings.force_audit:

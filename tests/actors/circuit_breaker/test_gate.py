@@ -403,6 +403,19 @@ async def test_a_yes_that_cannot_be_followed_changes_nothing_and_says_why(
     assert (await bench.incident("i-5")).state is State.AWAITING_APPROVAL
 
 
+async def test_a_yes_for_a_host_that_is_out_of_reach_by_now_says_so(
+    autojump_clock: MockClock,
+) -> None:
+    bench = Bench()
+    await bench.fix("i-1", decision=APPROVE)
+    bench.unreachable = frozenset({"ws-1"})
+
+    with pytest.raises(ConflictError, match="ws-1 cannot be reached"):
+        await bench.ask(ApproveFix("i-1", "kim", "please"))
+
+    assert (await bench.incident("i-1")).state is State.AWAITING_APPROVAL
+
+
 async def test_a_yes_to_a_runbook_that_changed_meanwhile_does_not_count(
     autojump_clock: MockClock,
 ) -> None:
