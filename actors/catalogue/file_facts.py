@@ -9,6 +9,7 @@ import attrs
 from actors.catalogue.probes import LooseFiles
 from actors.catalogue.target import FileFacts, Target
 from actors.catalogue.users import name_of
+from runtime.errors import UnansweredError
 
 _CAP_BYTES: Final = 1_048_576
 
@@ -43,9 +44,19 @@ async def loose_files(target: Target, asked: LooseFiles) -> tuple[str, ...] | No
 
 
 async def newest_change(target: Target, paths: Iterable[str]) -> dt.datetime | None:
-    """Say when the newest of some files was written; None where there are none."""
-    written = [facts.modified for facts in (await _there(target, paths)).values()]
-    return dt.datetime.fromtimestamp(max(written), dt.UTC) if written else None
+    """Say when the newest of some files was written; None where there are none.
+
+    Raises:
+        UnansweredError: no_such_time: a file may bear any number of seconds.
+    """
+    there = await _there(target, paths)
+    if not there:
+        return None
+    path, facts = max(there.items(), key=lambda each: each[1].modified)
+    try:
+        return dt.datetime.fromtimestamp(facts.modified, dt.UTC)
+    except (OverflowError, ValueError) as error:
+        raise UnansweredError("no_such_time", path) from error
 
 
 async def _there(target: Target, paths: Iterable[str]) -> dict[str, FileFacts]:

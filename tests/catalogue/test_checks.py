@@ -19,6 +19,7 @@ from actors.catalogue.readings import Absent, Failed, Reading, Shown, Unanswerab
 from actors.messages import Platform, Severity, Status
 from runtime.hosts.local_target import LocalTarget, ServiceCommand
 from tests.catalogue.trees import plant
+from tests.fakes.target import FakeFile, FakeTarget
 
 NOW = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 
@@ -171,6 +172,13 @@ async def test_the_age_of_files_is_that_of_the_newest(tmp_path: Path) -> None:
         os.utime(root / "etc" / name, (0, (NOW - dt.timedelta(days=days)).timestamp()))
 
     assert await ask(probes.FileAge(("/etc/*",)), LocalTarget(root), NOW) == Value(2.0)
+
+
+@pytest.mark.parametrize("written", [1e12, -1e12, 1e300])
+async def test_a_file_from_a_year_that_no_calendar_has_is_an_error(written: float) -> None:
+    target = FakeTarget({"/etc/lists": FakeFile(modified=written)})
+
+    assert await ask(probes.FileAge(("/etc/lists",)), target, NOW) == Failed("no_such_time")
 
 
 INSTALLED = "Package: {}\nStatus: install ok installed\nArchitecture: amd64\nVersion: {}\n\n"
