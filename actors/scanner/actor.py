@@ -192,7 +192,11 @@ class CheckRunActor:
             wanted = [check_of(watch, name, checks) for name in request.checks]
         else:
             wanted = list(checks_of(watch, checks))
-        observations = [await self.eye.look(watch.host, check) for check in wanted]
-        for observation in observations:
+        observations: list[Observation] = []
+        for check in wanted:
+            # Each at once: a host may be asked for minutes, and an answer that waited for the
+            # others would come after a fix, and be taken for drift that is back.
+            observation = await self.eye.look(watch.host, check)
             await self.eye.record(observation)
+            observations.append(observation)
         return observations

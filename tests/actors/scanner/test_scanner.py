@@ -208,6 +208,20 @@ async def test_a_person_may_ask_now_and_the_answer_is_kept(autojump_clock: MockC
     assert line.journal.kept[-1][1] == seen
 
 
+async def test_what_a_person_asks_is_kept_as_soon_as_it_is_answered(
+    autojump_clock: MockClock,
+) -> None:
+    """One that waits for the rest would undo what was heard of its check meanwhile."""
+    async with scanning([host("ws-7", 0o666, delay_s=1.0)], []) as line:
+        line.checks.append({name: check(name) for name in ("a", "b", "c")})
+        observations = await CheckRun("ws-7").ask(line.runs.post)
+
+    assert [seen for _, seen in line.journal.kept] == observations
+    began = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
+    waited = [at - (seen.observed_at - began).total_seconds() for at, seen in line.journal.kept]
+    assert max(waited) <= 1.0, "for the name of its distribution"
+
+
 @pytest.mark.parametrize(
     ("request_", "said"),
     [
