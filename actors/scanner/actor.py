@@ -134,7 +134,9 @@ class Scanner:
                 self._learn()
                 while question := self._schedule.take(clock.monotonic()):
                     await give.send((self._schedule, question))
-                with trio.move_on_after(self._schedule.next_due - clock.monotonic()):
+                # It may have fallen due since it was last looked for.
+                wait_s = max(0.0, self._schedule.next_due - clock.monotonic())
+                with trio.move_on_after(wait_s):
                     await self._changed.wait()
 
     def _learn(self) -> None:

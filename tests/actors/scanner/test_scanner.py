@@ -161,6 +161,43 @@ async def test_the_first_round_is_spread(autojump_clock: MockClock) -> None:
     assert line.journal.times(line.start) == [0, 2, 4, 6, 8]
 
 
+async def test_a_question_that_falls_due_between_two_looks_at_the_clock_is_asked(
+    autojump_clock: MockClock,
+) -> None:
+    """As where the machine was put to sleep between them."""
+
+    @attrs.define
+    class Sleepy:
+        boot_id: str = "boot-1"
+        looks: int = 0
+        slept_s: float = 0.0
+
+        def now(self) -> dt.datetime:
+            return dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
+
+        def monotonic(self) -> float:
+            self.looks += 1
+            self.slept_s += 0.0 if self.looks % 7 else 400.0
+            return trio.current_time() + self.slept_s
+
+    known = {"a": check("a")}
+    record = Mailbox[RecordObservation]("record", capacity=64)
+    clock, journal = Sleepy(), Journal()
+    eye = Eye(
+        {"ws-7": host("ws-7")}, lambda: known, record.post, clock,
+        TimeOrderedIds(clock, random.Random(7)), default_interval_s=60,  # noqa: S311  # no secret
+    )  # fmt: skip
+    async with (
+        running(actor("journal", reads=record, make=lambda: journal), settle=0),
+        trio.open_nursery() as nursery,
+    ):
+        nursery.start_soon(Scanner(eye).run)
+        await trio.sleep(3000)
+        nursery.cancel_scope.cancel()
+
+    assert len(journal.kept) > 9
+
+
 async def test_only_a_few_questions_are_asked_at_once(autojump_clock: MockClock) -> None:
     slow = host("ws-7", delay_s=1.0)
     async with scanning([slow], [check(f"c{number}") for number in range(9)], at_once=3) as line:
