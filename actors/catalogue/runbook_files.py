@@ -192,6 +192,9 @@ def _steps(written: _Runbook, scripts: Mapping[str, Path], here: _Place) -> tupl
         raise here.error(f"act.args.{name}", "is a param too; one of them decides")
     act = _act(written.act, scripts, here)
     _judge_service(written, act, here)
+    if isinstance(act, AgentCommand) and written.verify.also:
+        # An agent tells what it looks at when it looks at it: nobody can ask it.
+        raise here.error("verify.also", "only the check that drifted is heard of an agent's host")
     return act, _undo(written.undo, act, scripts, here)
 
 

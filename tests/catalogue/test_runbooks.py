@@ -138,6 +138,16 @@ def test_a_bad_file_is_refused_by_line_and_with_what_is_allowed(
     assert caught.value.line == line
 
 
+def test_an_agent_is_not_trusted_with_checks_that_nobody_would_ask(tmp_path: Path) -> None:
+    """A fix by an agent is verified by what it tells of the check that drifted, and by no other."""
+    agent = "agent: {check_type: firewall, action: enable}"
+    text = RUNBOOK.replace("script: tidy", agent).replace("undo: tidy", "irreversible: true")
+    load_runbooks(written(tmp_path, text))
+
+    with pytest.raises(InvalidFileError, match="verify.also: only the check that drifted"):
+        load_runbooks(written(tmp_path, f"{text}    verify: {{also: [other_check]}}\n"))
+
+
 def test_what_no_executor_can_do_is_told_to_a_person(tmp_path: Path) -> None:
     cut = RUNBOOK.index("    act:")
     head = RUNBOOK[:cut] + "    timeout_s: 15\n    idempotent: true\n"
