@@ -17,6 +17,7 @@ from runtime.errors import UnansweredError
 _CAP_BYTES: Final = 1_048_576
 _DEEPEST: Final = 16
 """Levels of `Include`, as in sshd itself."""
+_PATTERN = re.compile(r"[*?\[]")
 _LINE = re.compile(r"[ \t]*([A-Za-z0-9]+)(?:[ \t]*=[ \t]*|[ \t]+)(.*?)(?:[ \t]+#.*)?[ \t\r\f]*")
 
 
@@ -50,8 +51,14 @@ class _Search:
         for pattern in patterns.split():
             named = pattern.strip('"')
             absolute = named if named.startswith("/") else f"/etc/ssh/{named}"
-            found.extend(await self.target.glob(absolute))
+            found.extend(await self._named(absolute))
         return found
+
+    async def _named(self, pattern: str) -> list[str]:
+        # Of a path with patterns in several parts a target lists only the last.
+        folder, _, name = pattern.rpartition("/")
+        folders = await self._named(folder) if _PATTERN.search(folder) else [folder]
+        return [path for each in folders for path in await self.target.glob(f"{each}/{name}")]
 
 
 async def sshd_option(target: Target, path: str, option: str, default: str) -> str | None:

@@ -67,6 +67,14 @@ CONFIG = "/etc/ssh/sshd_config"
         ),
         (
             {
+                CONFIG: "Include roles/*/login?.conf\nPermitRootLogin no\n",
+                "/etc/ssh/roles/a file": "no folder\n",
+                "/etc/ssh/roles/ops/login1.conf": "PermitRootLogin yes\n",
+            },
+            "yes",
+        ),
+        (
+            {
                 CONFIG: "Match User ops\nInclude sshd_config.d/*.conf\n",
                 "/etc/ssh/sshd_config.d/a.conf": "PermitRootLogin yes\n",
             },
