@@ -16,7 +16,7 @@ _WANTS: Final = tuple(
 _COMMENT = re.compile(r"#.*")
 _HOOKS_INPUT = re.compile(r"\bhook\s+input\b")
 _FILTERS = re.compile(r"\b(?:drop|reject)\b")
-_UFW_ON = re.compile(r"""^\s*ENABLED=["']?yes["']?\s*$""", re.MULTILINE | re.IGNORECASE)
+_UFW_ON = re.compile(r"""^[^\S\n]*ENABLED=["']?yes["']?[^\S\n]*$""", re.MULTILINE | re.IGNORECASE)
 _INPUT_CHAIN = re.compile(
     r"^:INPUT (?:DROP|REJECT)\b|^-A INPUT .*-j (?:DROP|REJECT)\b", re.MULTILINE
 )

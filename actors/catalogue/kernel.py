@@ -23,7 +23,7 @@ _MODPROBE_D: Final = tuple(
     f"{place}/modprobe.d/*.conf" for place in ("/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib")
 )
 _MODULES: Final = "/proc/modules"
-_INSTALL = re.compile(r"\s*install\s+(\S+)\s+(.*?)\s*")
+_INSTALL = re.compile(r"\s*install\s+(\S+)\s+")
 _REFUSES = re.compile(r"(?:/usr)?/s?bin/(?:false|true|nologin)(?:\s.*)?")
 
 
@@ -96,8 +96,8 @@ async def modules_at_boot(target: Target, names: Sequence[str]) -> tuple[str, ..
     commands: dict[str, str] = {}
     for _, text in await read_drop_ins(target, _MODPROBE_D):
         for line in text.replace("\\\n", " ").splitlines():
-            if found := _INSTALL.fullmatch(line):
-                commands.setdefault(_module(found[1]), found[2])
+            if found := _INSTALL.match(line):
+                commands.setdefault(_module(found[1]), line[found.end() :].strip())
     return tuple(name for name in names if not _REFUSES.fullmatch(commands.get(_module(name), "")))
 
 

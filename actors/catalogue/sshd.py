@@ -18,7 +18,9 @@ _CAP_BYTES: Final = 1_048_576
 _DEEPEST: Final = 16
 """Levels of `Include`, as in sshd itself."""
 _PATTERN = re.compile(r"[*?\[]")
-_LINE = re.compile(r"[ \t]*([A-Za-z0-9]+)(?:[ \t]*=[ \t]*|[ \t]+)(.*?)(?:[ \t]+#.*)?[ \t\r\f]*")
+# What a host writes is read in time linear in it: no pattern here tries a run of blanks twice.
+_KEYWORD = re.compile(r"[ \t]*([A-Za-z0-9]+)(?:[ \t]*=[ \t]*|[ \t]+)")
+_COMMENT = re.compile(r"[ \t]#")
 
 
 @attrs.define
@@ -78,6 +80,8 @@ async def sshd_option(target: Target, path: str, option: str, default: str) -> s
 def _directives(text: str) -> Iterator[tuple[str, str]]:
     # At "\n" alone, as sshd: what other programs take for the end of a line is part of a comment.
     for line in text.split("\n"):
-        if found := _LINE.fullmatch(line):
-            keyword, value = found.groups()
-            yield keyword.casefold(), value.strip('"')
+        if found := _KEYWORD.match(line):
+            rest = line[found.end() :]
+            comment = _COMMENT.search(rest)
+            value = rest[: comment.start()].rstrip(" \t") if comment else rest.rstrip(" \t\r\f")
+            yield found[1].casefold(), value.strip('"')

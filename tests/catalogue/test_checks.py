@@ -3,6 +3,7 @@
 import datetime as dt
 import os
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -92,6 +93,30 @@ async def test_a_configuration_that_includes_itself_is_an_error(tmp_path: Path) 
     files = {CONFIG: "Include sshd_config\nPermitRootLogin no\n"}
 
     assert await read(tmp_path, files, ROOT_LOGIN) == Failed("includes_too_deep")
+
+
+BLANKS = " " * 100_000
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "probe"),
+    [
+        (CONFIG, f"PermitRootLogin no{BLANKS}x{BLANKS}y", ROOT_LOGIN),
+        (
+            "/etc/modprobe.d/a.conf",
+            f"install cramfs {BLANKS}/bin/false{BLANKS}x",
+            probes.KernelModules(("cramfs",), "boot"),
+        ),
+        ("/etc/ufw/ufw.conf", "\n" * 100_000, probes.Firewalls()),
+    ],
+)
+async def test_a_file_of_blanks_does_not_hold_everybody_up(
+    tmp_path: Path, path: str, text: str, probe: Probe
+) -> None:
+    """All of it is read in one step, in which nothing else is done: 0.01 s, or minutes."""
+    began = time.process_time()
+    await read(tmp_path, {path: text}, probe)
+    assert time.process_time() - began < 5
 
 
 FSTAB = "proc /proc\ntmpfs /tmp\ntmpfs /run\n"
