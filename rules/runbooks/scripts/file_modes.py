@@ -6,6 +6,7 @@ group, both numbers, where these matter too.  What is not there is passed over; 
 that a pattern finds is left alone.
 """
 
+import glob
 import pathlib
 import sys
 
@@ -48,9 +49,15 @@ def _undo(request: phases.Request) -> bool:
 
 
 def _set(request: phases.Request, files: dict[str, About]) -> bool:
-    there = [path for path in files if any(request.tree.matching(path))]
+    there = [path for path in files if any(request.tree.matching(_itself(path)))]
     changed = [path for path in there if request.tree.set_about(path, files[path])]
     return bool(changed)
+
+
+def _itself(path: str) -> str:
+    """Give the pattern that finds one path, whatever its name; as any, it finds no link."""
+    folder, _, name = path.rpartition("/")
+    return f"{folder}/{glob.escape(name)}"
 
 
 if __name__ == "__main__":

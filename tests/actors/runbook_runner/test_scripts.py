@@ -343,3 +343,27 @@ async def test_undo_passes_over_a_file_that_is_gone_by_now(root: Path) -> None:
 
     assert await subject.undo(pre_state) == Ran(0)
     assert (root / "etc/shadow").stat().st_mode & 0o7777 == 0o666
+
+
+@pytest.mark.parametrize("name", ["a[1]", "[!a]", "a*", "?"])
+async def test_a_file_whose_name_reads_as_a_pattern_is_meant_itself(root: Path, name: str) -> None:
+    folder = root / "etc/cron.d"
+    folder.mkdir()
+    file, other = folder / name, folder / "a1"
+    for each in (file, other):
+        each.write_bytes(b"")
+    file.chmod(0o666)
+    other.chmod(0o600)
+    args: Mapping[str, JSON] = {"paths": "/etc/cron.d/*", "mode": "0600"}
+    act = RUNBOOKS["LIN-CRON-001"].act
+    assert isinstance(act, Script)
+    book = attrs.evolve(RUNBOOKS["LIN-CRON-001"], act=attrs.evolve(act, args=args))
+    subject = script(root, attrs.evolve(book, undo=book.act))
+
+    pre_state = await subject.capture()
+    await subject.act()
+    assert file.stat().st_mode & 0o7777 == 0o600
+    other.unlink()  # so that nothing else is found by that name
+
+    await subject.undo(pre_state)
+    assert file.stat().st_mode & 0o7777 == 0o666
