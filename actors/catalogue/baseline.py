@@ -134,6 +134,9 @@ def _octal(text: str) -> int | None:
 
 
 def _number(reading: Wanted) -> float:
+    # Python reads 9_0 and the digits of every script; no program on a host does.
+    if isinstance(reading, str) and ("_" in reading or not reading.isascii()):
+        raise NotComparableError("not_a_number")
     try:
         number = float(reading) if isinstance(reading, str | int | float) else math.nan
     except (ValueError, OverflowError):

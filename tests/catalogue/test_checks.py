@@ -311,6 +311,8 @@ T4 = ("a", "b")
         ("lte", 4, "", Status.ERROR),
         ("lte", 4, "nan", Status.ERROR),
         ("lte", 4, "-inf", Status.ERROR),
+        ("lte", 90, "9_0", Status.ERROR),
+        ("lte", 90, "\uff19", Status.ERROR),
         ("gt", 4, 4, Status.FAIL),
         ("gte", 30, 29.9, Status.FAIL),
         ("matches", "^a+$", "aaa", Status.PASS),
