@@ -13,6 +13,7 @@ _SAID_BY: Final[Mapping[Having, tuple[str, int]]] = {
     "endless_password": ("/etc/shadow", 5),
 }
 """Another file than passwd, and how many fields each line of it has at least."""
+_PASSWD: Final = ("/etc/passwd", 7)
 _LONGEST_DAYS: Final = 365
 _NO_LOGIN = frozenset({"nologin", "false", "sync", "shutdown", "halt"})
 
@@ -25,13 +26,18 @@ def name_of(number: int, text: str | None) -> str:
     return str(number)
 
 
+def file_that_says(having: Having) -> str:
+    """Name the file in which it stands of whom something is true."""
+    return _SAID_BY.get(having, _PASSWD)[0]
+
+
 async def users_having(target: Target, having: Having) -> tuple[str, ...] | None:
     """List the users of whom it is true, sorted; None where the file is not there.
 
     Raises:
         UnansweredError: the file has a line that is none, so that nobody knows who is missing.
     """
-    path, fields = _SAID_BY.get(having, ("/etc/passwd", 7))
+    path, fields = _SAID_BY.get(having, _PASSWD)
     text = await target.read_text(path, _CAP_BYTES)
     if text is None:
         return None

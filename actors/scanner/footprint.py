@@ -5,6 +5,7 @@ import hashlib
 
 from actors.catalogue import probes
 from actors.catalogue.target import Target
+from actors.catalogue.users import file_that_says
 from actors.messages import JSON
 from runtime.errors import UnanswerableError, UnansweredError
 
@@ -46,6 +47,6 @@ def _file_of(probe: probes.Probe) -> str | None:
         ):
             return path
         case probes.Users(having):
-            return "/etc/shadow" if having == "empty_password" else "/etc/passwd"
+            return file_that_says(having)
         case _:
             return None

@@ -1,8 +1,12 @@
 """What a failing answer says of the change behind it, and what it keeps to itself."""
 
 import datetime as dt
+from typing import get_args
+
+import pytest
 
 from actors.catalogue import probes
+from actors.catalogue.asking import ask
 from actors.scanner.footprint import footprint
 from tests.fakes.target import VIRTUAL_EPOCH, FakeFile, FakeTarget
 
@@ -32,6 +36,24 @@ async def test_a_file_is_named_with_the_time_of_its_change_and_digits_of_its_con
 async def test_of_a_file_whose_mode_or_users_are_asked_the_content_is_not_even_digested() -> None:
     for probe in (probes.FileMode("/etc/shadow"), probes.Users("empty_password")):
         assert set(await footprint(probe, host())) == {"path", "changed_at"}
+
+
+@pytest.mark.parametrize("having", get_args(probes.Having))
+async def test_users_are_changed_in_the_file_from_which_they_were_read(
+    having: probes.Having,
+) -> None:
+    class Watched(FakeTarget):
+        read: str = ""
+
+        async def read_text(self, path: str, cap_bytes: int) -> str | None:
+            self.read = path
+            return await super().read_text(path, cap_bytes)
+
+    target = Watched()
+    await ask(probes.Users(having), target, VIRTUAL_EPOCH)
+
+    found = await footprint(probes.Users(having), host())
+    assert found["path"] == target.read
 
 
 async def test_what_is_no_file_or_is_not_there_leaves_less() -> None:
