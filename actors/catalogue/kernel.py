@@ -45,7 +45,7 @@ async def settings_at_boot(target: Target, names: Sequence[str]) -> tuple[str, .
 
 def assignments(text: str) -> Iterator[tuple[str, str | None]]:
     """Take lines of sysctl.d apart: names with dots, and None for `-name`, which sets nothing."""
-    for line in text.splitlines():
+    for line in text.split("\n"):  # as what reads it: any other end of a line is part of a comment
         name, equals, value = line.strip().partition("=")
         name = name.strip()
         if not name or name[0] in "#;":
@@ -95,7 +95,7 @@ async def modules_at_boot(target: Target, names: Sequence[str]) -> tuple[str, ..
     """
     commands: dict[str, str] = {}
     for _, text in await read_drop_ins(target, _MODPROBE_D):
-        for line in text.replace("\\\n", " ").splitlines():
+        for line in text.replace("\\\n", " ").split("\n"):
             if found := _INSTALL.match(line):
                 commands.setdefault(_module(found[1]), line[found.end() :].strip())
     return tuple(name for name in names if not _REFUSES.fullmatch(commands.get(_module(name), "")))

@@ -246,6 +246,17 @@ async def test_a_broken_line_of_passwd_is_no_list_of_users(tmp_path: Path) -> No
     assert await read(tmp_path, files, probes.Users("uid_0")) == Failed("not_parsed")
 
 
+@pytest.mark.parametrize("mark", ["\u2028", "\x85", "\x0c", "\r"])
+async def test_what_a_user_writes_into_their_own_line_hides_nobody(
+    tmp_path: Path, mark: str
+) -> None:
+    files = {
+        "/etc/passwd": f"root:x:0:0::/:/bin/sh\na:x:7:7:room {mark} 5:/:/bin/sh\nb:x:0:7::/:/x\n"
+    }
+
+    assert await read(tmp_path, files, probes.Users("uid_0")) == Value(("b", "root"))
+
+
 @pytest.fixture(params=["rsa:2048", "ed25519"])
 def host_with_certificate(tmp_path: Path, request: pytest.FixtureRequest) -> tuple[Path, str]:
     """A tree with a certificate, and the end of its validity in openssl's words."""

@@ -33,6 +33,7 @@ SYSTEMD = {"/usr/lib/systemd/systemd-sysctl": ""}
         ({"/etc/sysctl.d/a.conf": ON, "/run/sysctl.d/a.conf": OFF}, "1"),
         ({"/etc/sysctl.d/a.txt": ON}, UNSET),
         ({"/etc/sysctl.d/a.conf": f"-{ON}"}, "1"),
+        ({"/etc/sysctl.d/a.conf": f"# it was\x0c{ON}"}, UNSET),
         ({"/etc/sysctl.d/a.conf": "net/ipv4/ip_forward=1"}, "1"),
         ({"/etc/sysctl.d/z.conf": OFF, "/etc/sysctl.conf": ON}, "1"),
         ({"/etc/sysctl.d/z.conf": OFF, "/etc/sysctl.conf": ON, **SYSTEMD}, "0"),
@@ -106,6 +107,7 @@ MODULES = ("cramfs", "usb-storage")
         ({"/etc/modprobe.d/a.conf": "install usb-storage \\\n /sbin/nologin x"}, ("cramfs",)),
         ({"/etc/modprobe.d/a.conf": "#install cramfs /bin/false\nblacklist cramfs"}, MODULES),
         ({"/etc/modprobe.d/a.conf": "install cramfs /sbin/modprobe -i cramfs"}, MODULES),
+        ({"/etc/modprobe.d/a.conf": "# was\u2028install cramfs /bin/false\n"}, MODULES),
         (
             {
                 "/usr/lib/modprobe.d/a.conf": "install cramfs /sbin/insmod c\n",
