@@ -144,7 +144,7 @@ def test_an_agent_is_not_trusted_with_checks_that_nobody_would_ask(tmp_path: Pat
     text = RUNBOOK.replace("script: tidy", agent).replace("undo: tidy", "irreversible: true")
     load_runbooks(written(tmp_path, text))
 
-    with pytest.raises(InvalidFileError, match="verify.also: only the check that drifted"):
+    with pytest.raises(InvalidFileError, match="also: only the check that drifted"):
         load_runbooks(written(tmp_path, f"{text}    verify: {{also: [other_check]}}\n"))
 
 
