@@ -1,10 +1,11 @@
 """This machine, or a directory tree on it that stands for a host, as checks and runbooks see it.
 
-What blocks runs in threads that a deadline abandons: a file system that hangs costs a thread of
-this target and nothing else.
+What blocks runs in threads that a deadline abandons: a file that hangs costs a thread of this
+target and nothing else, since nobody is sent after who is already lost there.
 """
 
 import os
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, TypeVar
@@ -12,7 +13,7 @@ from typing import Final, TypeVar
 import attrs
 import trio
 
-from runtime.errors import UnanswerableError
+from runtime.errors import UnanswerableError, UnansweredError
 from runtime.hosts import kernel, packages
 from runtime.hosts.confined import Confined, Facts
 from runtime.hosts.processes import Completed, run_program
@@ -52,6 +53,8 @@ class LocalTarget:
     root_path: Path = attrs.field(default=Path("/"), converter=_resolved)
     services: Mapping[str, ServiceCommand] = attrs.field(factory=dict[str, ServiceCommand])
     _threads: trio.CapacityLimiter = attrs.field(factory=_threads, init=False, eq=False)
+    _hung: set[str] = attrs.field(factory=set[str], init=False, eq=False)
+    """Paths at which an abandoned look has not come back."""
 
     @property
     def root(self) -> str:
@@ -60,20 +63,20 @@ class LocalTarget:
 
     async def stat(self, path: str) -> Facts | None:
         """Look at a file; None where it is not there."""
-        return await self._in_thread(lambda: self._files.stat(path))
+        return await self._look(path, lambda: self._files.stat(path))
 
     async def read_text(self, path: str, cap_bytes: int) -> str | None:
         """Read a regular file; None where it is not there."""
-        content = await self._in_thread(lambda: self._files.read(path, cap_bytes))
+        content = await self._look(path, lambda: self._files.read(path, cap_bytes))
         return None if content is None else content.decode(errors="replace")
 
     async def glob(self, pattern: str) -> Sequence[str]:
         """List, sorted, the paths whose last part matches that of `pattern`."""
-        return await self._in_thread(lambda: self._files.glob(pattern))
+        return await self._look(pattern, lambda: self._files.glob(pattern))
 
     async def disk_usage(self, path: str) -> float | None:
         """Give the used part of the file system at `path` in percent."""
-        return await self._in_thread(lambda: self._files.disk_usage(path))
+        return await self._look(path, lambda: self._files.disk_usage(path))
 
     async def sysctl(self, name: str) -> str | None:
         """Read a kernel setting."""
@@ -165,6 +168,28 @@ class LocalTarget:
         if SYSTEMD.is_dir():
             return SystemdService(name, self.run)
         raise UnanswerableError("no_service_manager", name)
+
+    async def _look(self, path: str, look: Callable[[], T]) -> T:
+        if path in self._hung:
+            raise UnansweredError("hangs", path)
+        begun, ended = threading.Event(), threading.Event()
+
+        def watched() -> T:
+            begun.set()
+            try:
+                return look()
+            finally:
+                ended.set()
+                self._hung.discard(path)
+
+        try:
+            return await self._in_thread(watched)
+        except trio.Cancelled:
+            if begun.is_set():
+                self._hung.add(path)
+            if ended.is_set():  # it came back while we noted that
+                self._hung.discard(path)
+            raise
 
     async def _in_thread(self, look: Callable[[], T]) -> T:
         return await trio.to_thread.run_sync(look, abandon_on_cancel=True, limiter=self._threads)

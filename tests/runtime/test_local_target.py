@@ -1,11 +1,13 @@
 """This machine and trees that stand for hosts: what they answer, and what they never reveal."""
 
+import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import trio
 
 from runtime.errors import UnanswerableError, UnansweredError
 from runtime.hosts import kernel
+from runtime.hosts.confined import Confined, Facts
 from runtime.hosts.local_target import LocalTarget, ServiceCommand
 from runtime.hosts.processes import CAP_BYTES
 from tests.catalogue.trees import plant
@@ -358,3 +361,38 @@ async def test_modes_owners_and_disks_are_those_of_the_file(tree: Path) -> None:
     assert usage is not None
     assert 0 < usage <= 100
     assert await LocalTarget(tree).disk_usage("/nowhere") is None
+
+
+# What hangs.
+
+
+async def test_a_file_that_hangs_costs_one_thread_however_often_it_is_asked(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_go, stat = threading.Event(), Confined.stat
+
+    def hanging(files: Confined, path: str) -> Facts | None:
+        if path == "/mnt/far":
+            let_go.wait(60)
+        return stat(files, path)
+
+    monkeypatch.setattr(Confined, "stat", hanging)
+    target = LocalTarget(tree)
+    try:
+        for _ in range(20):
+            with trio.move_on_after(0.05), contextlib.suppress(UnansweredError):
+                await target.stat("/mnt/far")
+
+        with trio.fail_after(5):
+            assert await target.stat("/etc/passwd") is not None
+            with pytest.raises(UnansweredError, match="hangs"):
+                await target.stat("/mnt/far")
+    finally:
+        let_go.set()
+
+    with trio.fail_after(5):
+        while True:
+            await trio.sleep(0.01)
+            with contextlib.suppress(UnansweredError):
+                assert await target.stat("/mnt/far") is None
+                break
