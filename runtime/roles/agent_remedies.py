@@ -51,6 +51,8 @@ class CatalogueRemedies:
         if runbook is None:
             return Outcome(success=False, reason="not_in_the_table")
         names = (*runbook.checks[:1], *runbook.also_verify)
+        if not self.checks.keys() >= set(names):
+            return Outcome(success=False, reason="check_missing")
         check, *also = [self.checks[name] for name in names]
         try:
             order = Order.of(runbook, dict(given.params), self.host.root)

@@ -3,6 +3,7 @@
 import math
 from pathlib import Path
 
+import attrs
 import pytest
 import trio
 
@@ -65,6 +66,17 @@ async def test_a_host_that_cannot_be_looked_at_is_left_as_it_is(root: Path) -> N
     outcome = await remedies(root).heal(told())
 
     assert outcome == Outcome(success=False, reason="detect_unknown")
+
+
+async def test_a_fix_that_nothing_could_verify_is_not_begun(root: Path) -> None:
+    """A check that is set aside for a mistake in it leaves the runbook that it verifies."""
+    known = remedies(root)
+    others = {name: each for name, each in known.checks.items() if name != "shadow_permissions"}
+
+    outcome = await attrs.evolve(known, checks=others).heal(told())
+
+    assert outcome == Outcome(success=False, reason="check_missing")
+    assert mode(root) == 0o644
 
 
 async def test_what_is_begun_in_time_is_broken_off_when_its_time_is_over(root: Path) -> None:
