@@ -22,8 +22,14 @@ _PLAIN_VALUE: Final = compiled(r"[^\s\"'<>;,&\x01|]{3,2000}+(?!&)")
 """What most values are; `_VALUE` takes ten times as long for each character."""
 _BEGIN_SCHEMES: Final = frozenset("BDTNbdtn")
 _SMALL_LETTERS: Final = compiled(r"[a-z]{1,40}(?: |$)")
-_QUOTES: Final = frozenset("\"'")
-_QUOTED: Final = compiled(r"[^\"'\r\n\x01]{3,200}(?=[\"'])")
+_QUOTED: Final = {
+    '"': compiled(r"(?:[^\"\\\r\n\x01]|\\[^\r\n\x01]){3,200}(?=\")"),
+    "'": compiled(r"[^'\r\n\x01]{3,200}(?=')"),
+    '\\"': compiled(r"(?:[^\"\\\r\n\x01]|\\\\\\\"|\\[^\"\r\n\x01]){3,200}(?=\\\")"),
+}
+"""By the quote that begins it, and that alone ends it: the other one may stand within, and so may
+one behind a backslash.  The last is of JSON that stands as a text in JSON.
+"""
 _SHORT: Final = (
     "pass",
     "pwd",
@@ -63,6 +69,8 @@ _NONE: Final = words_of(
 
 _COMMA: Final = compiled(r",[^\s\"'<>;,=:\x01|]{1,64}(?=;)")
 """A comma within a password of a connection string, whose fields part at semicolons."""
+_APOSTROPHE: Final = compiled(r"'(?=\w)[^\s\"'<>;,&\x01|]{1,64}")
+"""One within a password that no quotes hold; `_mixed` tells it from `don't`."""
 
 
 @functools.lru_cache(maxsize=1024)
@@ -74,12 +82,10 @@ def _is_short(spelled: str) -> bool:
 def secret_at(text: str, spelled: str, gap: Gap) -> tuple[int, int] | None:
     """Give where the secret beside a phrase begins and ends, if one stands there."""
     start, strong, told = gap.start, gap.strong, gap.told
-    before = text[start - 1 : start]
-    found = _QUOTED.match(text, start) if before in _QUOTES else None
-    if found is not None and (strong or told):
+    found = _in_quotes(text, start) if strong or told else None
+    if found is not None:
         value, span = found[0], found.span()
     else:
-        found = None
         if text[start : start + 1] not in _BEGIN_SCHEMES:
             if not strong and _SMALL_LETTERS.match(text, start) is not None:
                 return None  # what people say of a password
@@ -90,6 +96,7 @@ def secret_at(text: str, spelled: str, gap: Gap) -> tuple[int, int] | None:
             value, span = found[1], found.span(1)
         else:
             return None
+        value, span = _with_apostrophe(text, value, span)
     if strong and (more := _COMMA.match(text, span[1])) is not None:
         value, span = value + more[0], (span[0], more.end())
     trimmed = value.rstrip(".)]},!?" if not strong else ")]}")
@@ -111,6 +118,18 @@ def secret_at(text: str, spelled: str, gap: Gap) -> tuple[int, int] | None:
     if not told and not _mixed(trimmed):
         return None
     return span if _mixed(trimmed) or (told and short and not trimmed.islower()) else None
+
+
+def _in_quotes(text: str, start: int) -> re.Match[str] | None:
+    quoted = _QUOTED.get(text[start - 2 : start]) or _QUOTED.get(text[start - 1 : start])
+    return None if quoted is None else quoted.match(text, start)
+
+
+def _with_apostrophe(text: str, value: str, span: tuple[int, int]) -> tuple[str, tuple[int, int]]:
+    more = _APOSTROPHE.match(text, span[1])
+    if more is None or not _mixed(value + more[0]):
+        return value, span
+    return value + more[0], (span[0], more.end())
 
 
 _NAMED: Final = compiled(

@@ -25,6 +25,29 @@ def test_a_password_of_nothing_but_signs_stops_no_text() -> None:
     assert SCRUBBER.text("password ))) of ws-12").text == "password ))) of ws-12"
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        '"password": "Tr\'oub4dor&3", "host": "db1"',
+        r'{"password": "Tr\"oub4dor&3", "host": "db1"}',
+        r'{"log": "{\"password\": \"Tr\\\"oub4dor&3\", \"host\": \"db1\"}"}',
+        "password='Tr\"oub4dor&3' host=db1",
+        "password=Troub'4dor&3 host=db1",
+    ],
+)
+def test_a_quote_within_a_password_does_not_end_it(line: str) -> None:
+    clean = SCRUBBER.text(line).text
+
+    assert "4dor" not in clean
+    assert "db1" in clean
+
+
+def test_an_apostrophe_makes_no_password_of_what_people_say() -> None:
+    said = "password wasn't accepted, user's shell isn't 4 bash"
+
+    assert SCRUBBER.text(said).text == said
+
+
 def test_another_site_has_other_tags() -> None:
     other = Scrubber(b"the key of another site")
 
