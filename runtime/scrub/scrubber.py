@@ -110,14 +110,28 @@ class Scrubber:
         if label is not None and value and not TAG.fullmatch(value):
             return self._tags.tag(label, value)
         if not key or "\n" in value:
-            return self.text(value).text
-        before = f'"{key}": "'
-        found = (
-            Span(span.start - len(before), span.end - len(before), span.label)
-            for span in self.reading().line(f'{before}{value}"')
-            if span.start >= len(before)
-        )
-        return self._tags.tagged(value, [span for span in found if span.end <= len(value)])
+            value = self.text(value).text
+        # Behind its key each line may be what the key tells: `"password": "hunter2\n"`.
+        return "\n".join(self._behind(key, line) for line in value.split("\n")) if key else value
+
+    def _behind(self, key: str, line: str) -> str:
+        """Scrub a line that stands under a key."""
+        if not line.strip():
+            return line
+        if '"' in line:
+            # Its own quotes do not end it.  What stands between them is looked at below.
+            line = self._tags.tagged(line, self._told(key, line.replace('"', "'")))
+        return self._tags.tagged(line, self._told(key, line))
+
+    def _told(self, key: str, line: str) -> list[Span]:
+        """Find what must go from a line behind the name of its field."""
+        before, after = f'"{key}": "', ' "' if line.endswith("\\") else '"'
+        begin, end = len(before), len(before) + len(line)
+        return [
+            Span(max(span.start, begin) - begin, min(span.end, end) - begin, span.label)
+            for span in self.reading().line(f"{before}{line}{after}")
+            if span.start < end and span.end > begin
+        ]
 
 
 _FAILURES: Final = (

@@ -123,6 +123,35 @@ def test_data_is_scrubbed_with_its_numbers_and_keys() -> None:
     assert TAG.fullmatch(clean["custom"][0]["value"])
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("password", "Hunter2x!\n"),
+        ("password", "Welcome\nHunter2x!"),
+        ("password", 'Hun"Hunter2x!'),
+        ("password", 'a"Hunter2x!'),
+        ("password", "my Hunter2x!\\"),
+        ("ssn", "078051120\n"),
+        ("mrn", "\r\n00482913\r\n"),
+        ("Dr", "House"),
+    ],
+)
+def test_what_a_key_tells_goes_whatever_lines_and_quotes_stand_in_it(key: str, value: str) -> None:
+    clean = SCRUBBER.document({"host": "ws-12", key: value}).text
+
+    assert not any(each in clean for each in ("Hunter2x", "1120", "2913", "House"))
+    assert json.loads(clean)["host"] == "ws-12"
+
+
+def test_data_that_stands_as_text_in_data_is_read_as_data() -> None:
+    inner = '{"resourceType": "Patient", "name": [{"family": "Lowe"}], "password": "hunter2x"}'
+
+    clean = SCRUBBER.document({"raw": inner, "trace": f"{inner}\n{inner}"}).text
+
+    assert "Lowe" not in clean
+    assert "hunter2x" not in clean
+
+
 def test_a_number_that_went_leaves_valid_json_behind() -> None:
     assert json.loads(SCRUBBER.text('{"ssn": 123456789, "host": "ws-1"}').text)["host"] == "ws-1"
 
