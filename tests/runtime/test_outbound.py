@@ -398,3 +398,23 @@ def test_a_text_that_is_no_name_and_no_code_is_withheld(text: str) -> None:
 )
 def test_words_do_not_leave(words: str) -> None:
     assert words.encode() not in scrubbed_notice(attrs.evolve(NOTICE, host=words)).content.body
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        "soon",
+        "-7",
+        "Sun, 01 Mar 99999999999999999999 12:00:00 GMT",
+        "Sun, 01 Mar 2026 99999999999999999999:00:00 GMT",
+        "Sun, 01 Mar 2026 12:00:07 -0000",
+    ],
+)
+async def test_a_pause_that_nobody_can_keep_is_none(
+    nonsense: str, autojump_clock: trio.testing.MockClock
+) -> None:
+    far = Scripted([Reply(429, {"retry-after": nonsense}), Reply(200)])
+
+    await far.door().send(HOOK, LETTER)
+
+    assert far.asked[1] < 1
