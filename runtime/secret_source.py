@@ -31,3 +31,16 @@ def read_secret(where: str) -> bytes:
     if not secret:
         raise MissingSecretError(where, "is empty or not set")
     return secret
+
+
+def read_header_key(where: str) -> str:
+    """Read a key that is sent in a header.
+
+    Raises:
+        MissingSecretError: as of `read_secret`, or no header can carry it: a byte order mark before
+            it, a blank behind it, two lines.
+    """
+    key = read_secret(where)
+    if not all(0x21 <= byte <= 0x7E for byte in key):  # noqa: PLR2004  what ASCII prints
+        raise MissingSecretError(where, "holds a blank, a line break or what is no ASCII")
+    return key.decode()

@@ -125,13 +125,13 @@ def _channel(channel: Channel) -> Finding:
 
 
 def _provider(provider: LlmProvider, model: str) -> Finding:
-    """Say whether the key of a model is where the config says.  Nothing is asked: that costs."""
+    """Say whether a key is where the config says.  The model is not asked: that costs."""
     what = f"model {provider.label}"
     if provider.key_place is not None:
-        from runtime.secret_source import MissingSecretError, read_secret
+        from runtime.secret_source import MissingSecretError, read_header_key
 
         try:
-            read_secret(provider.key_place)
+            read_header_key(provider.key_place)
         except MissingSecretError as missing:
             return Finding(what, False, str(missing), "set it, or name another place: key")
     return Finding(what, True, f"{model} at {provider.host}")

@@ -36,7 +36,7 @@ from runtime.llm_settings import Llm, LlmProvider
 from runtime.outbound import Outbound
 from runtime.roles.catalogue import Catalogue
 from runtime.scrub import Scrubber
-from runtime.secret_source import read_secret
+from runtime.secret_source import read_header_key
 from runtime.settings import Settings
 
 PromptWriter: TypeAlias = Callable[[Observation, ClosedCatalogue, bool], Prompt]
@@ -171,7 +171,7 @@ def _dialect(told: LlmProvider, model: str, max_tokens: int) -> Dialect:
 def _headers(told: LlmProvider) -> Mapping[str, str]:
     if told.key_place is None:
         return {}
-    key = read_secret(told.key_place).decode("latin-1")
+    key = read_header_key(told.key_place)
     match told.kind:
         case "azure":
             return {"api-key": key}
