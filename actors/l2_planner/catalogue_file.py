@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import math
 from pathlib import Path
 from typing import Annotated, Final, Literal, cast
 
@@ -66,6 +67,8 @@ class _Slot(_Tolerant):
     def _makes_sense(self) -> "_Slot":
         if self.type is SlotType.ENUM and not self.values:
             raise ValueError("an enum has values")
+        if not all(math.isfinite(value) for value in self.values or () if isinstance(value, float)):
+            raise ValueError("a value is no number that JSON can say")
         if self.pattern is not None and self.type is not SlotType.STR:
             raise ValueError(f"a pattern stands beside type str only, not {self.type}")
         if self.min is not None and self.max is not None and self.min > self.max:

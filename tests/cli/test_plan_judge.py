@@ -136,6 +136,7 @@ def test_a_line_that_is_no_text_is_rejected(catalogue: Path, tmp_path: Path) -> 
         ("0.8", "1.8", ":2: min_confidence"),
         ('"runbooks"', '"run books"', "is not a known key; did you mean 'runbooks'?"),
         ("}", "", "is no YAML"),
+        ('["domain", "private", "all"]', '["domain", 1e999]', "no number that JSON can say"),
     ],
 )
 def test_a_wrong_catalogue_is_told_with_its_line(
