@@ -4,6 +4,7 @@ All of one decision is one commit: the record, what the calls cost, the decision
 """
 
 import datetime as dt
+import sqlite3
 from collections.abc import Callable
 
 import attrs
@@ -210,10 +211,13 @@ class L2PlannerActor:
             paid.append(self.memory.keep_answer(planned.answer))
         try:
             await self.store.commit(
-                *paid, self.memory.keep(conclusion.record), *self._moves(case, conclusion, now)
+                self._undecided(case),
+                *paid,
+                self.memory.keep(conclusion.record),
+                *self._moves(case, conclusion, now),
             )
         except StaleMoveError:
-            # It passed, or a person was faster; what was paid is on record all the same.
+            # It passed, or a person or a rule was faster; what was paid is on record all the same.
             late = attrs.evolve(conclusion.record, reason="incident_moved_on")
             await self.store.commit(*paid, self.memory.keep(late))
             return False
@@ -228,6 +232,17 @@ class L2PlannerActor:
             took_ms=conclusion.record.took_ms,
         )
         return True
+
+    def _undecided(self, case: Case) -> Write[None]:
+        """Refuse the commit where somebody decided while a model thought: that stands."""
+        incident_id, known = case.incident.id, case.incident.decision
+
+        def write(connection: sqlite3.Connection) -> None:
+            incident = self.incidents.get(incident_id)(connection)
+            if incident is None or incident.decision != known:
+                raise StaleMoveError(f"incident {incident_id} has another decision by now")
+
+        return write
 
     def _moves(self, case: Case, conclusion: Conclusion, now: Moment) -> list[Write[object]]:
         incident_id, fact = case.incident.id, conclusion.fact

@@ -187,6 +187,32 @@ async def test_an_incident_that_moves_on_while_a_model_thinks_is_paid_for_and_le
     assert await room.tickets() == []
 
 
+@pytest.mark.parametrize("said", [plan(), plan(runbook_id=None), "Sure!"])
+async def test_what_a_rule_decides_while_a_model_thinks_stands(
+    said: str, autojump_clock: MockClock
+) -> None:
+    room = Room.of(says(said, after_s=5), settings=AUTO)
+    message = await room.drift()
+    now = Moment.read(room.clock)
+    by_rule = Decision("L1-FW-001", "v2", "execute_runbook", "RB-2", {}, Mode.APPROVE)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(room.actor().handle, message)
+        await trio.sleep(1)
+        await room.store.commit(
+            room.journal.decide_again(
+                message.incident.id, by_rule, Fact("rule_matched"), now.after(60), now
+            )
+        )
+
+    incident = await room.get(message)
+    assert (incident.state, incident.decision) == (State.DECIDING, by_rule)
+    [record] = await room.records()
+    assert record.reason == "incident_moved_on"
+    assert not room.gate.waiting
+    assert await room.tickets() == []
+
+
 @pytest.mark.parametrize("reasoning", ["\ud800", "a\x00b\x1b[31m", "\u202e" * 3, "x" * 9_000])
 async def test_whatever_a_model_says_can_be_kept_and_shown(
     reasoning: str, autojump_clock: MockClock
