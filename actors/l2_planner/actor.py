@@ -115,7 +115,9 @@ class L2PlannerActor:
         took_ms = round((trio.current_time() - begun) * 1000)
         record = attrs.evolve(planned.conclusion.record, took_ms=took_ms)
         conclusion = attrs.evolve(planned.conclusion, record=record)
-        if not await self._commit(case, attrs.evolve(planned, conclusion=conclusion)):
+        is_ours = await self._commit(case, attrs.evolve(planned, conclusion=conclusion))
+        self.chain.told(planned.asked.news)
+        if not is_ours:
             return
         if isinstance(conclusion.outcome, Decision):
             decided = attrs.evolve(incident, decision=conclusion.outcome)
@@ -266,14 +268,10 @@ class L2PlannerActor:
         """Tell of providers that stopped being asked, and end that for those that answer again."""
         kind = StopKind.PROVIDER_DOWN
         return [
-            *(
-                self.tickets.open(Stop(kind, name, Severity.MEDIUM, fault.value), now)
-                for name, fault in asked.stopped.items()
-            ),
-            *(
-                self.tickets.answered(kind, name, "aright", "it answers again", now)
-                for name in asked.back
-            ),
+            self.tickets.answered(kind, name, "aright", "it answers again", now)
+            if fault is None
+            else self.tickets.open(Stop(kind, name, Severity.MEDIUM, fault.value), now)
+            for name, fault in asked.news.items()
         ]
 
     def _now(self) -> Moment:

@@ -42,10 +42,8 @@ class Asked:
     """Reservations and what the calls cost, to be kept with the decision."""
     over: OverBudget | None = None
     """The last budget that had no room."""
-    stopped: dict[str, Fault] = attrs.field(factory=dict[str, Fault])
-    """Providers that are left alone from now on, and why."""
-    back: list[str] = attrs.field(factory=list[str])
-    """Providers that answer again."""
+    news: dict[str, Fault | None] = attrs.field(factory=dict[str, Fault | None])
+    """Providers that are left alone from now on, and why; None for those that answer again."""
 
     @property
     def cost(self) -> int:
@@ -72,6 +70,8 @@ class Chain:
     random: Random
     """Spreads the pause before the one repetition."""
     _breakers: dict[str, ProviderBreaker] = attrs.field(init=False)
+    _untold: dict[str, Fault | None] = attrs.field(factory=dict[str, Fault | None], init=False)
+    """News that nobody was told of yet: a commit may fail, and no breaker says a thing twice."""
 
     def __attrs_post_init__(self) -> None:
         self._breakers = {provider.name: ProviderBreaker() for provider in self.providers}
@@ -83,7 +83,16 @@ class Chain:
             ScrubError: the question has a part that may not leave.
         """
         deadline = trio.current_time() + self.timeout_s
-        return await _Asking(self, self._breakers, prompt, stake, deadline).ask()
+        asking = _Asking(self, self._breakers, self._untold, prompt, stake, deadline)
+        asked = await asking.ask()
+        asked.news = dict(self._untold)
+        return asked
+
+    def told(self, news: Mapping[str, Fault | None]) -> None:
+        """Note that people were told."""
+        for name, fault in news.items():
+            if name in self._untold and self._untold[name] is fault:
+                del self._untold[name]
 
 
 @attrs.define
@@ -92,6 +101,7 @@ class _Asking:
 
     chain: Chain
     breakers: Mapping[str, ProviderBreaker]
+    untold: dict[str, Fault | None]
     prompt: Prompt
     stake: Stake
     deadline: float
@@ -135,9 +145,9 @@ class _Asking:
             self.asked.answer = given
             self.asked.provider, self.asked.model = provider.name, provider.model
             if breaker.answered():
-                self.asked.back.append(provider.name)
+                self.untold[provider.name] = None
         elif breaker.failed(given.fault, clock.monotonic(), given.retry_in_s):
-            self.asked.stopped[provider.name] = given.fault
+            self.untold[provider.name] = given.fault
         return given
 
     def _untried(self, provider: Provider, fault: Fault) -> NoAnswer:

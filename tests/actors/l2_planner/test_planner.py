@@ -313,6 +313,50 @@ async def test_a_ticket_of_an_earlier_life_ends_with_the_first_answer_of_this_on
     assert StopKind.PROVIDER_DOWN not in {ticket.kind for ticket in await room.tickets()}
 
 
+async def test_a_provider_whose_ticket_could_not_be_kept_is_told_of_with_the_next_plan(
+    autojump_clock: MockClock,
+) -> None:
+    room = Room.of(fails(401), says(plan()), settings=AUTO)
+    message = await room.drift()
+    actor = room.actor()
+    memory = actor.memory
+
+    actor.memory = _Breaking(memory, _the_disk_fails)  # type: ignore[assignment]
+    with pytest.raises(StoreError):
+        await actor.handle(message)
+    assert await room.tickets() == []
+    actor.memory = memory
+    for again in (message, await room.drift(host="ws-2", actual="1")):
+        await actor.handle(again)
+
+    [ticket] = await room.tickets()
+    assert (ticket.kind, ticket.key, ticket.reason) == (
+        StopKind.PROVIDER_DOWN,
+        "a",
+        "unauthorized",
+    )
+
+
+async def test_a_provider_whose_answer_could_not_be_kept_ends_its_ticket_with_the_next_plan(
+    autojump_clock: MockClock,
+) -> None:
+    room = Room.of(fails(401), settings=AUTO)
+    await room.planned(await room.drift())
+    room.models.said["a"] = says(plan())
+    message = await room.drift(host="ws-2")
+    actor = room.actor()
+    memory = actor.memory
+
+    actor.memory = _Breaking(memory, _the_disk_fails)  # type: ignore[assignment]
+    with pytest.raises(StoreError):
+        await actor.handle(message)
+    assert StopKind.PROVIDER_DOWN in {ticket.kind for ticket in await room.tickets()}
+    actor.memory = memory
+    await actor.handle(message)
+
+    assert StopKind.PROVIDER_DOWN not in {ticket.kind for ticket in await room.tickets()}
+
+
 # Money.
 
 
@@ -338,16 +382,17 @@ async def test_a_commit_that_fails_keeps_nothing_of_the_decision(autojump_clock:
     message = await room.drift()
     actor = room.actor()
 
-    def breaks(_: sqlite3.Connection) -> None:
-        raise StoreError("the disk failed")
-
-    actor.memory = _Breaking(actor.memory, breaks)  # type: ignore[assignment]
+    actor.memory = _Breaking(actor.memory, _the_disk_fails)  # type: ignore[assignment]
     with pytest.raises(StoreError):
         await actor.handle(message)
 
     assert await room.records() == []
     assert not room.gate.waiting
     assert (await room.get(message)).decision is None
+
+
+def _the_disk_fails(_: sqlite3.Connection) -> None:
+    raise StoreError("the disk failed")
 
 
 @attrs.define
