@@ -266,12 +266,16 @@ PROGRAMS: Final = words_of(
 """The words of `_PROGRAMS`, but for those of SNMP, and of what PowerShell takes."""
 _ANY_PROGRAM: Final = compiled(rf"\b{_PROGRAMS}\b")
 _SWITCH: Final = compiled(r"\s[-/][a-z]|user|use |:")
+_FED: Final = compiled(r"\becho [^|]{3,128}\| *(?:sudo -s|passwd|chpasswd|docker|cryptsetup)\b")
+"""Who reads a password from a pipe."""
 _PLAINLY: Final = ("asplaintext", "securestring")
 
 
 def _is_command_line(look: Look) -> bool:
     """Say whether a program stands in a line, and what may be for it."""
     lower = look.lower
+    if "|" in lower and _FED.search(lower) is not None:
+        return True
     for part in lower.split("|"):
         program = _ANY_PROGRAM.search(part)
         if program is not None and _SWITCH.search(part, program.end()):
@@ -306,9 +310,12 @@ _ON_COMMAND_LINES: Final = tuple(
         r"^net1?(?:\.exe)? +use\b.*?/user:\S{1,64} +([^\s/]\S{2,127})",
         r"^.*?(?:SecureString|AsPlainText)[^;|]{0,40}?['\"]([^'\"]{3,128})['\"]",
         r"^echo +['\"]?[\w.\-]{1,32}:([^\s'\"|]{3,64})['\"]? *\| *(?:sudo +)?chpasswd",
-        r"^echo +['\"]?([^\s'\"|]{3,64})['\"]? *\| *(?:sudo +-S|passwd|docker login|cryptsetup)",
+        (
+            r"^echo +(?:-[ne]+ +)?['\"]?([^'\"|]{3,64}?)['\"]? *"
+            r"\| *(?:sudo +-S|passwd|docker login|cryptsetup)"
+        ),
         r"^mount\b.*?\bpassw?(?:ord)?=([^\s,'\"]{2,128})",
-        r"^openssl\b.*?\s-(?:passin|passout|pass|k) (?:pass:)?([^\s'\"]{3,128})",
+        r"^openssl\b.*?\s-(?:passin|passout|pass|k) ['\"]?(?:pass:)?([^\s'\"]{3,128})",
     )
 )
 
@@ -373,4 +380,15 @@ def _read_command(command: str, begin: int, found: list[Span]) -> None:
     for pattern in _ON_COMMAND_LINES:
         match = pattern.match(command)
         if match is not None and not _PORTS.fullmatch(match[1]) and not _says_none(match[1]):
-            found.append(Span(begin + match.start(1), begin + match.end(1), "secret"))
+            start, end = match.span(1)
+            end = _where_its_quote_ends(command, start, end)
+            found.append(Span(begin + start, begin + end, "secret"))
+
+
+def _where_its_quote_ends(command: str, start: int, end: int) -> int:
+    """Read on to the end of the word, which quotes may hold together: `-p 'two words'`."""
+    word = command[command.rfind(" ", 0, start) + 1 : start + 1]
+    quote = next((char for char in word if char in "\"'"), "")
+    if not quote or word.count(quote) != 1:
+        return end
+    return max(end, command.find(quote, start + 1))

@@ -42,6 +42,31 @@ def test_a_quote_within_a_password_does_not_end_it(line: str) -> None:
     assert "db1" in clean
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "sqlcmd -S db1 -U sa -P 'Hun ter22' -Q x",
+        'mysql -u root -p"Hun\'ter22" ehr',
+        "curl -u 'bob:Hun ter22' https://db1/x",
+        'net user bob "Hun ter22" /add',
+        "openssl rsa -passin 'pass:Hun ter22' -in db1.key",
+        "echo Hunter22 | sudo -S systemctl restart x",
+        "echo -n 'Hun ter22' | cryptsetup open /dev/sda2 x",
+    ],
+)
+def test_a_password_of_a_command_line_goes_as_the_shell_reads_it(line: str) -> None:
+    clean = SCRUBBER.text(line).text
+
+    assert "Hun" not in clean
+    assert "ter22" not in clean
+
+
+def test_a_word_of_a_command_line_that_only_stands_in_quotes_stays() -> None:
+    line = "docker run -p '8080:80' -e 'a b' image; echo done | sudo tee /var/log/x"
+
+    assert SCRUBBER.text(line).text == line
+
+
 def test_an_apostrophe_makes_no_password_of_what_people_say() -> None:
     said = "password wasn't accepted, user's shell isn't 4 bash"
 
