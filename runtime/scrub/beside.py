@@ -174,7 +174,7 @@ class Beside:
         if term.label == "name":
             return self._name(text, begin, phrase, term, gap)
         if term.value == "secret" and gap.start > gap.end:
-            return secret_at(text, phrase.spelled, gap) or secret_said(text, gap.end)
+            return _secret(text, phrase, gap)
         span = value_at(text, term, gap)
         # `MRN00123456` is one.
         return (begin, span[1]) if span is not None and gap.start == gap.end else span
@@ -215,6 +215,13 @@ class Beside:
         return end
 
 
+def _secret(text: str, phrase: Phrase, gap: Gap) -> tuple[int, int] | None:
+    if _OBJECT.search(text, gap.end, gap.start):
+        return None  # the name of a field of what stands there
+    return secret_at(text, phrase.spelled, gap) or secret_said(text, gap.end)
+
+
+_OBJECT: Final = compiled(r"\{\s?[\"']")
 _EMPTY: Final = compiled(r"\s?=\s?(?:\"\"|'')\s")
 """A field that holds nothing: what stands behind it is another."""
 _AROUND: Final = 80

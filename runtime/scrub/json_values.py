@@ -71,6 +71,10 @@ _ID_LABELS: Final = {
     "AN": "account",
 }
 """What the system of an identifier says."""
+_HELD: Final = frozenset({"secret", "ssn", "mrn", "mbi", "patient_id", "dob"})
+"""What stands one level below its key, too: `"DefaultPassword": {"type": "REG_SZ", "value": ...}`.
+An address or an account there is mostly a machine's.
+"""
 
 
 @attrs.define
@@ -82,7 +86,7 @@ class _Level:
     resource: str = ""
     system: str = ""
     """What the object says of itself beside its value."""
-    waiting: list[tuple[str, int, int, int]] = attrs.field(factory=list[tuple[str, int, int, int]])
+    waiting: list[tuple[str, str, int, int]] = attrs.field(factory=list[tuple[str, str, int, int]])
     """Values of `value` and `id`, with place and number, until the whole object has been seen."""
 
 
@@ -137,7 +141,7 @@ class _Walk:
         if name == "resourceType":
             here.resource = value
         elif name in {"value", "id"}:
-            here.waiting.append((name, begin, end, self.number))
+            here.waiting.append((name, value, begin, self.number))
         elif (label := self._label(name, value)) is not None:
             self._add(begin, end, label, self.number)
         elif name in _ABOUT and not here.is_list:
@@ -180,7 +184,8 @@ class _Walk:
     def _close(self) -> None:
         level = self.levels.pop()
         around = {level.key, self.levels[-1].key if self.levels else ""}
-        for name, begin, end, number in level.waiting:
+        for name, value, begin, number in level.waiting:
+            end = begin + len(value)
             if name == "id":
                 if level.resource in _OF_PERSONS:
                     self._add(begin, end, "patient_id", number)
@@ -190,7 +195,7 @@ class _Walk:
             elif "identifier" in around:
                 kinds = (label for word, label in _ID_LABELS.items() if word in level.system)
                 self._add(begin, end, next(kinds, "patient_id"), number)
-            elif label := self._told(level.system):
+            elif label := self._told(level.system) or self._held(level.key, value):
                 self._add(begin, end, label, number)
 
     def _told(self, system: str) -> str:
@@ -200,6 +205,11 @@ class _Walk:
             if term.value not in {"technical", "person"}:
                 return term.label
         return ""
+
+    def _held(self, key: str, value: str) -> str:
+        """Say what a value is that an object holds for its key; a word alone is a state."""
+        label = "" if value.isalpha() else self._told(key)
+        return label if label in _HELD else ""
 
 
 @attrs.frozen

@@ -168,6 +168,27 @@ def test_what_a_key_tells_goes_whatever_lines_and_quotes_stand_in_it(key: str, v
     assert json.loads(clean)["host"] == "ws-12"
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("DefaultPassword", "Summer2024!"), ("password", "hunter2x"), ("ssn", "078051120")],
+)
+def test_what_an_object_holds_for_its_key_goes(field: str, value: str) -> None:
+    told: dict[str, Json] = {
+        field: {"type": "REG_SZ", "value": value},
+        "policy": {"password": {"value": "never"}},
+    }
+
+    for clean in (SCRUBBER.document(told).text, SCRUBBER.text(json.dumps(told)).text):
+        assert TAG.fullmatch(json.loads(clean)[field].pop("value"))
+        assert json.loads(clean) | {field: {}} == told | {field: {}}
+
+
+def test_the_name_of_a_field_is_no_password() -> None:
+    line = '{"password": {"secretKeyRef": {"name": "db", "key": "login"}}}'
+
+    assert SCRUBBER.text(line).text == line
+
+
 def test_data_that_stands_as_text_in_data_is_read_as_data() -> None:
     inner = '{"resourceType": "Patient", "name": [{"family": "Lowe"}], "password": "hunter2x"}'
 
