@@ -25,6 +25,7 @@ HOSTILE: Final[Mapping[str, str]] = {
     "words of patients": "patient ",
     "fields": "mrn=",
     "names": "John Smith ",
+    "titles": "Mr ",
     "street addresses": "12 Main St ",
     "dates": "jan 1 ",
     "cards": "4111 ",

@@ -91,6 +91,8 @@ class Beside:
             begin = words[at].start()
             if at < passed or begin < done or text[begin - 1 : begin].isdigit():
                 continue  # within what was read, or a hash or a name such as `libav1enc1`
+            if told[at] in TITLES and told[at + 1] in TITLES and told[at + 2] in TITLES:
+                continue  # two go with their name; a line of nothing else is soon read
             ways = firsts[told[at]]
             longer, alone = ways.get(told[at + 1]), ways.get("")
             if longer is None and alone is not None and self._says_nothing(text, words, at, alone):

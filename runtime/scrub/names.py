@@ -13,6 +13,8 @@ from runtime.scrub.word_sets import words_of
 
 _WORDS: Final = 5
 """Words that one name has at most, initials and particles included."""
+_MOST_TITLES: Final = 4
+"""Before one name: behind more of them each would be read to the end of all."""
 
 _PART: Final = compiled(r"[A-Za-z][A-Za-z'\-]{0,40}|[A-Za-z]")
 _GAP: Final = compiled(r"(?:\. ?|, ?|[ \t]{1,2}|\+|_|\^)(?=[A-Za-z])")
@@ -240,7 +242,9 @@ class Names:
 def _after_titles(text: str, start: int) -> tuple[int, re.Match[str] | None]:
     """Give where a name begins behind its titles, and its first word."""
     found = _PART.match(text, start)
-    while found is not None and found[0].lower() in TITLES:
+    for _ in range(_MOST_TITLES):
+        if found is None or found[0].lower() not in TITLES:
+            break
         gap = _AFTER_TITLE.match(text, found.end())
         if gap is None:
             break
