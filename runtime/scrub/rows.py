@@ -129,9 +129,9 @@ class Rows:
             else:
                 cut = text.find(self.separator, at)
                 end = size if cut < 0 else cut
-                begin = min(begin, end)
-                stripped = text[begin:end].strip()
-                yield begin, begin + len(stripped)
+                cell = text[min(begin, end) : end]
+                begin = end - len(cell.lstrip())
+                yield begin, begin + len(cell.strip())
             at = size + 1 if cut < 0 else cut + 1
 
 

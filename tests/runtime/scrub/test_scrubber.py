@@ -113,6 +113,16 @@ def test_a_line_is_judged_alone_unless_the_first_begins_a_document() -> None:
     assert "Lowe" not in SCRUBBER.text(f"last_name,account\n{row}").text
 
 
+@pytest.mark.parametrize("blank", ["\t", " \t", "\r", "\x0b "])
+def test_a_blank_before_a_cell_leaves_no_end_of_it(blank: str) -> None:
+    text = f"ssn;mrn;host\n{blank}078-05-112X;{blank}A-4471Z;{blank}ws-7"
+
+    clean = SCRUBBER.text(text).text.split("\n")[1]
+
+    assert [cell.strip()[:5] for cell in clean.split(";")] == ["<ssn:", "<mrn:", "ws-7"]
+    assert not re.search("[XZ]", clean)
+
+
 def test_data_is_scrubbed_with_its_numbers_and_keys() -> None:
     clean = json.loads(
         SCRUBBER.document(
