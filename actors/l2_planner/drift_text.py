@@ -94,27 +94,29 @@ def shown(drift: DriftText, scrubber: Scrubber) -> Mapping[str, Template]:
 
 
 def _text(text: str, scrubber: Scrubber) -> Scrubbed:
-    read = visible(text[:_READ])
-    return _cut(scrubber.text(read), whole=len(text) <= _READ)
+    return _read(text, scrubber).cut(FIELD)
 
 
 def _data(value: Mapping[str, JSON], scrubber: Scrubber) -> Scrubbed:
     """Give structured data as JSON text, which is cut like any other."""
-    return _cut(scrubber.document(_visible(value)), whole=True)
+    return scrubber.document(_visible(value, scrubber)).cut(FIELD)
 
 
-def _cut(scrubbed: Scrubbed, *, whole: bool) -> Scrubbed:
-    kept = scrubbed if whole else scrubbed.cut(max(0, len(scrubbed.text) - _MARGIN))
-    return kept.cut(FIELD)
+def _read(text: str, scrubber: Scrubber) -> Scrubbed:
+    scrubbed = scrubber.text(visible(text[:_READ]))
+    if len(text) <= _READ:
+        return scrubbed
+    return scrubbed.cut(max(0, len(scrubbed.text) - _MARGIN))
 
 
-def _visible(value: JSON) -> Json:
+def _visible(value: JSON, scrubber: Scrubber) -> Json:
     match value:
         case str():
-            return visible(value[:_READ])
+            # What its key tells is found later, in what is left of a long one too.
+            return visible(value) if len(value) <= _READ else _read(value, scrubber).text
         case None | bool() | int() | float():
             return value
         case Mapping():
-            return {visible(key): _visible(inner) for key, inner in value.items()}
+            return {visible(key): _visible(inner, scrubber) for key, inner in value.items()}
         case _:
-            return [_visible(inner) for inner in value]
+            return [_visible(inner, scrubber) for inner in value]

@@ -93,6 +93,15 @@ def test_a_number_that_the_cut_went_through_is_not_shown() -> None:
     assert "123-45" not in shown
 
 
+@pytest.mark.parametrize("short", ["\u200b", "-----BEGIN PRIVATE KEY-----" + "A" * 8_100])
+def test_a_number_that_the_cut_of_data_went_through_is_not_shown(short: str) -> None:
+    text = (short * 8_192)[: 8_192 - 15] + "; ssn 123-45-6789"
+
+    event = event_in(asked(DriftText("c", "linux", details={"a": [text]}, metadata={"b": text})))
+
+    assert "123-45" not in event["details"] + event["metadata"]
+
+
 def test_what_is_scrubbed_elsewhere_is_scrubbed_here() -> None:
     drift = DriftText(
         "c",
