@@ -140,7 +140,7 @@ class EvidenceLog:
         self._signed_at = trio.current_time()
 
     def _until_head_s(self) -> float:
-        return self._signed_at + self.head_every_s - trio.current_time()
+        return max(0.0, self._signed_at + self.head_every_s - trio.current_time())
 
     async def _rest(self, took_s: float, waited_s: float | None) -> None:
         if waited_s is not None:  # there may be more
