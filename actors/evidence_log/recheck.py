@@ -1,7 +1,8 @@
 """Computes a whole log anew from its statements: every leaf, hash, head, signature and key.
 
 It believes nothing that is stored but the statements, and shares with the appender no more than the
-hashing of the tree.  What was purged after retention has its leaf's hash alone.
+hashing of the tree.  What was purged after retention has its leaf's hash alone; what the log says
+of itself never is, so that keys are known by the entries that brought them in.
 """
 
 import base64
@@ -19,7 +20,7 @@ from actors.evidence_log.tlog.checkpoint import open_checkpoint
 from actors.evidence_log.tlog.hashing import SIZE, leaf_hash
 from actors.evidence_log.tlog.notes import NoteKey, SignatureError
 from actors.evidence_log.tlog.tiles import WIDTH, ReadTile, TileTree
-from actors.messages.evidence import Head, Log, Logged
+from actors.messages.evidence import Head, Log, Logged, ProofKind
 from actors.ports import EvidenceReads
 from runtime.errors import EvidenceFormatError
 
@@ -131,7 +132,7 @@ class _Log:
         computed = logged.leaf_hash
         if logged.envelope is None:
             self.result.purged += 1
-            if logged.leaf >= self.log.purged:
+            if logged.leaf >= self.log.purged or logged.proves is ProofKind.LOG:
                 self._note("payload_missing", logged.leaf)
         else:
             computed = leaf_hash(logged.envelope)

@@ -196,8 +196,9 @@ class SqliteEvidence(SqliteEvidenceReads):
                 if end == log.purged:
                     continue
                 connection.execute(
-                    "UPDATE statements SET payload = NULL WHERE log = ? AND leaf >= ? AND leaf < ?",
-                    (log.number, log.purged, end),
+                    "UPDATE statements SET payload = NULL"
+                    " WHERE log = ? AND leaf >= ? AND leaf < ? AND proves <> ?",
+                    (log.number, log.purged, end, ProofKind.LOG),
                 )
                 connection.execute(
                     "UPDATE evidence_logs SET purged = ? WHERE number = ?", (end, log.number)

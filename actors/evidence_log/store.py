@@ -111,6 +111,9 @@ class EvidenceMemory(EvidenceReads, Proofs, Protocol):
     def purge(self, before: dt.datetime, limit: int) -> Write[Sequence[tuple[Log, int]]]:
         """Drop payloads that were logged before an instant, at most `limit`; the leaves stay.
 
+        What a log says of itself stays too: without it nobody could tell by whose key the rest of
+        the log is signed.
+
         Gives each log that lost some, as it was, and up to which leaf it has none now.
         """
         ...

@@ -1,5 +1,6 @@
 """Computing a log anew: whatever was changed behind its back is found and named."""
 
+import datetime as dt
 from pathlib import Path
 
 import attrs
@@ -210,6 +211,29 @@ def test_heads_in_the_file_are_held_to_those_in_the_database(world: World) -> No
     assert found(older, written) == ["log_differs_from_signed"]  # its root is another's
     assert "heads_file_behind" in found(None, older)
     assert found(attrs.evolve(written, origin="aright/x/1"), written) == ["other_log_signed"]
+
+
+async def test_a_log_whose_payloads_were_purged_has_no_problem(world: World) -> None:
+    """Without the entry that begins it, each signature behind it seemed to be a stranger's."""
+    later = world.journal.clock.now() + dt.timedelta(days=1)
+    for most in (8, 1000):
+        await world.store.commit(world.memory.purge(later, most))
+        result = checked(world)
+        assert result.problems == []
+
+    assert result.purged == LEAVES + 1  # all but what the log says of itself
+
+
+async def test_what_the_log_says_of_itself_is_missed_though_all_around_it_was_purged(
+    world: World,
+) -> None:
+    later = world.journal.clock.now() + dt.timedelta(days=1)
+    await world.store.commit(world.memory.purge(later, 1000))
+    world.store.connection.execute(
+        "UPDATE statements SET payload = NULL WHERE kind = 'key_rotated'"
+    )
+
+    assert "payload_missing" in reasons(world)
 
 
 def _hash_anew(world: World) -> None:

@@ -19,6 +19,7 @@ from runtime.store import Query
 from tests.actors.evidence_log.kit.kits import Chain, checked
 from tests.actors.evidence_log.world import World
 
+YEAR = dt.timedelta(days=365)
 EVER = Selection(since=dt.datetime(2000, 1, 1, tzinfo=dt.UTC))
 
 
@@ -185,3 +186,22 @@ async def test_a_selection_of_nothing_says_so(world: World) -> None:
         await gather(world, Selection(incident="inc_none"))
     with pytest.raises(NotFoundError, match="wait for the next head"):
         await gather(world, Selection(incident=waiting))
+
+
+async def test_a_key_from_before_a_change_vouches_for_today_after_the_change_is_old(
+    world: World,
+) -> None:
+    appender = await world.prove()
+    before = appender.key.fingerprint
+    await world.drift()
+    await world.prove()
+    await (await world.open()).rotate("ada", "yearly")
+    await world.store.commit(world.memory.purge(world.journal.clock.now() + YEAR, 1000))
+    await world.drift("ws-2")
+    appender = await world.prove()
+
+    parts = await gather(world)
+
+    assert (len(parts.purged), parts.waiting) == (1, 0)
+    kit = make_kit(parts, appender.signer)
+    assert checked(kit, before).outcome == "verified"
