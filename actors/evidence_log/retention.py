@@ -1,6 +1,8 @@
 """How payloads are purged after retention: in small steps, and the log says so.  Leaves stay."""
 
 import datetime as dt
+import sqlite3
+from collections.abc import Sequence
 
 import attrs
 import structlog
@@ -8,9 +10,9 @@ import trio
 
 from actors.evidence_log.store import EvidenceMemory
 from actors.messages import JSON, Fact, Moment
-from actors.messages.evidence import ProofKind
+from actors.messages.evidence import Log, ProofKind
 from runtime.clock import Clock
-from runtime.store import Store
+from runtime.store import Store, Write
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(actor="evidence_log")
 
@@ -37,22 +39,28 @@ class PayloadRetention:
     async def purge(self) -> None:
         """Purge what is old, without holding others up for long."""
         before = self.clock.now() - dt.timedelta(days=self.days)
-        firsts, ends = dict[str, int](), dict[str, int]()
         while True:
-            [purged] = await self.store.commit(self.memory.purge(before, _STEP))
+            [purged] = await self.store.commit(self._step(before))
             if not purged:
-                break
+                return
             for was, end in purged:
-                firsts.setdefault(was.origin, was.purged)
-                ends[was.origin] = end
-        for origin, end in ends.items():
-            body: dict[str, JSON] = {
-                "origin": origin,
-                "from_leaf": firsts[origin],
-                "to_leaf": end - 1,
-                "logged_before": before.isoformat(),
-            }
-            fact = Fact("payloads_purged", body)
-            now = Moment.read(self.clock)
-            await self.store.commit(self.memory.owe(ProofKind.LOG, fact, now, site=self.site))
-            log.info("payloads_purged", origin=origin, count=end - firsts[origin])
+                log.info("payloads_purged", origin=was.origin, count=end - was.purged)
+
+    def _step(self, before: dt.datetime) -> Write[Sequence[tuple[Log, int]]]:
+        """Purge some payloads; that the log shall say so is owed in the same commit."""
+        purge, now = self.memory.purge(before, _STEP), Moment.read(self.clock)
+
+        def write(connection: sqlite3.Connection) -> Sequence[tuple[Log, int]]:
+            purged = purge(connection)
+            for was, end in purged:
+                body: dict[str, JSON] = {
+                    "origin": was.origin,
+                    "from_leaf": was.purged,
+                    "to_leaf": end - 1,
+                    "logged_before": before.isoformat(),
+                }
+                fact = Fact("payloads_purged", body)
+                self.memory.owe(ProofKind.LOG, fact, now, site=self.site)(connection)
+            return purged
+
+        return write

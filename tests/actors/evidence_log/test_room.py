@@ -1,7 +1,7 @@
 """The room at work: it proves when woken, gives way, catches up, and tells when it is late."""
 
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 import attrs
 import pytest
@@ -13,8 +13,10 @@ from actors.journal import Retention, trace_of
 from actors.messages import JSON, State, StopKind
 from runtime.errors import StoreError
 from runtime.hosts.sqlite import InlineStore
-from runtime.store import Write
+from runtime.store import Query, Write
 from tests.actors.evidence_log.world import World, at_rest, predicate, settled
+
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -136,6 +138,40 @@ async def test_payloads_are_purged_and_leaves_stay_and_the_log_says_so(world: Wo
         assert len(await world.store.read(desk.memory.inclusion(1, 0, head.size))) <= 2
     assert len(logged[1].leaf_hash) == 32
     await world.check_heads()
+
+
+async def test_what_was_purged_before_the_power_went_is_said_in_the_log(world: World) -> None:
+    await world.drift()
+    await world.prove()
+    world.journal.clock.wait(10 * 86_400)
+    desk = world.desk
+    store = _GoneAfter(desk.store, commits=1)
+    with pytest.raises(StoreError):
+        await PayloadRetention("site", store, desk.memory, desk.clock, days=5).purge()
+
+    await PayloadRetention("site", desk.store, desk.memory, desk.clock, days=5).purge()
+    await world.prove()
+
+    logged = await world.logged()
+    assert logged[1].envelope is None
+    assert [each.kind for each in logged[2:]] == ["payloads_purged"]
+
+
+@attrs.define
+class _GoneAfter:
+    """A store whose machine loses power after some commits."""
+
+    store: InlineStore
+    commits: int
+
+    async def read(self, query: Query[T]) -> T:
+        return await self.store.read(query)
+
+    async def commit(self, *writes: Write[T]) -> list[T]:
+        if not self.commits:
+            raise StoreError("the power went")
+        self.commits -= 1
+        return await self.store.commit(*writes)
 
 
 async def test_what_is_not_proved_is_not_forgotten_however_old(world: World) -> None:
