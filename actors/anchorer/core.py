@@ -17,6 +17,12 @@ MAX_ANSWER = 16 * 1024
 _ROOT = 32  # bytes of a Merkle root
 _MAX_BLOCKS = 4  # in one answer: each costs a question
 
+# What one calendar says stands in every proof beside what others say and behind a path.  So it takes
+# no more of one than leaves the rest its room: a proof has 64 KiB, 2,048 operations, and 255 levels.
+_MAX_STAMP = 8 * 1024  # bytes
+_MAX_OPERATIONS = 256
+_MAX_DEPTH = 192
+
 
 @attrs.frozen
 class Promise:
@@ -61,7 +67,7 @@ def stage_of(promise: Promise) -> Stage:
     if promise.kept is None:
         return Stage.SUBMITTED
     stamp = read_stamp(promise.root, promise.kept)
-    _check_roots(stamp)
+    _check_fit(stamp)
     verdict = weigh(
         stamp.attestations,
         lambda height: promise.checked() if height == promise.height else None,
@@ -84,7 +90,7 @@ def accepted(root: bytes, answer: bytes, allowed: Collection[str]) -> Stamp:
         ProofError: it is no stamp, or promises nothing that may be asked for.
     """
     stamp = read_stamp(root, answer)
-    _check_roots(stamp)
+    _check_fit(stamp)
     if not heights(stamp) and not waiting(stamp, allowed):
         raise ProofError("foreign_calendar", "no allowed calendar promises anything")
     return stamp
@@ -104,7 +110,17 @@ def heights(stamp: Stamp) -> Sequence[int]:
     return sorted({each.height for each in stamp.attestations if each.height is not None})
 
 
-def _check_roots(stamp: Stamp) -> None:
+def _check_fit(stamp: Stamp) -> None:
+    """Refuse what would make the proofs unreadable in which it is to stand."""
+    extent = stamp.extent
+    if not extent.usual:
+        raise ProofError("foreign_operation", "it does what no calendar has to do")
+    if extent.depth > _MAX_DEPTH:
+        raise ProofError("too_deep", f"more than {_MAX_DEPTH} operations behind each other")
+    if extent.operations > _MAX_OPERATIONS:
+        raise ProofError("too_many_operations", f"more than {_MAX_OPERATIONS} operations")
+    if len(stamp.data) > _MAX_STAMP:
+        raise ProofError("too_large", f"more than {_MAX_STAMP} bytes")
     if len(heights(stamp)) > _MAX_BLOCKS:
         raise ProofError("too_many_blocks", f"names more than {_MAX_BLOCKS} blocks")
     for each in stamp.attestations:

@@ -16,6 +16,7 @@ from opentimestamps.core.notary import (
     PendingAttestation,
     TimeAttestation,
 )
+from opentimestamps.core.op import OpAppend, OpPrepend, OpRIPEMD160, OpSHA256
 from opentimestamps.core.serialize import BytesSerializationContext
 from opentimestamps.core.timestamp import DetachedTimestampFile, Timestamp
 
@@ -23,6 +24,10 @@ from actors.anchorer.guards import MAX_PROOF, Guarded, ProofError, guarded, on_a
 
 MAX_HEIGHT = 10_000_000
 """Of a Bitcoin block: a century and a half away.  The library would take 57,000 bits."""
+
+
+_USUAL = (OpSHA256, OpRIPEMD160, OpAppend, OpPrepend)
+"""Of what calendars hand out; the program in an auditor's kit reads no others."""
 
 
 class Kind(StrEnum):
@@ -49,6 +54,17 @@ class Attestation:
 
 
 @attrs.frozen
+class Extent:
+    """How much of a proof a stamp takes up."""
+
+    operations: int
+    depth: int
+    """Operations from the message to the furthest attestation."""
+    usual: bool
+    """Whether calendars hand out operations of these kinds, and no others are there."""
+
+
+@attrs.frozen
 class Stamp:
     """What is attested of one message, after it was read and found fit to be kept."""
 
@@ -56,6 +72,7 @@ class Stamp:
     attestations: tuple[Attestation, ...]
     data: bytes = attrs.field(repr=False)
     """The operations and attestations; the message does not stand in it."""
+    extent: Extent
 
 
 @attrs.frozen
@@ -95,7 +112,9 @@ def timestamp_from(message: bytes, data: bytes) -> Timestamp:
 
 def stamp_of(timestamp: Timestamp) -> Stamp:
     """Write the library's form of a stamp; raises ProofError."""
-    return Stamp(timestamp.msg, tuple(_attestations(timestamp)), _written(timestamp))
+    return Stamp(
+        timestamp.msg, tuple(_attestations(timestamp)), _written(timestamp), _extent(timestamp)
+    )
 
 
 def _proof(data: bytes) -> Proof:
@@ -131,6 +150,18 @@ def _attestations(timestamp: Timestamp) -> Iterator[Attestation]:
         for each in sorted(stamp.attestations):
             yield _attestation(stamp.msg, each)
         waiting += [after for _, after in sorted(stamp.ops.items(), reverse=True)]
+
+
+def _extent(timestamp: Timestamp) -> Extent:
+    waiting, operations, deepest, usual = [(timestamp, 0)], 0, 0, True
+    while waiting:
+        stamp, depth = waiting.pop()
+        deepest = max(deepest, depth)
+        for operation, after in stamp.ops.items():
+            operations += 1
+            usual = usual and isinstance(operation, _USUAL)
+            waiting.append((after, depth + 1))
+    return Extent(operations, deepest, usual)
 
 
 def _attestation(message: bytes, attestation: TimeAttestation) -> Attestation:

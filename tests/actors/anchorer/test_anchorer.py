@@ -15,8 +15,9 @@ from trio.testing import MockClock
 from actors.anchorer.proof import Kind, read_proof
 from actors.anchorer.sources import NoHeaderError
 from actors.anchorer.verdict import Outcome, judge
+from actors.evidence_log.kit import verify_kit
 from actors.messages.anchor import Stage
-from tests.actors.anchorer.forge import bitcoin, pending, strange
+from tests.actors.anchorer.forge import ALSO, SHA256, append, bitcoin, pending, strange
 from tests.actors.anchorer.world import DAY, HOUR, World
 from tests.fakes.calendar import easy_blocks
 
@@ -321,7 +322,27 @@ HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "a block without a root": (lambda _: b"\xf0\x01x" + bitcoin(7), "not_a_root"),
     "too much": (lambda _: b"\xf0\x01x" * 30_000, "too_large"),
     "a page of HTML": (lambda _: b"<html><body>Welcome</body></html>", "unknown_operation"),
+    # What follows is a promise, but the proofs in which it stood nobody could read any more.
+    "deeper than a proof can be": (lambda _: SHA256 * 250 + promised(), "too_deep"),
+    "as long as many proofs": (
+        lambda _: b"".join(ALSO + strange(b"%04d" % n * 100) for n in range(30)) + promised(),
+        "too_large",
+    ),
+    "more operations than proofs have": (
+        lambda _: ALSO.join([b"", *(append(b"%03d" % n) + promised() for n in range(300))])
+        + append(b"300")
+        + promised(),
+        "too_many_operations",
+    ),
+    "SHA-1": (lambda _: b"\x02" + promised(), "foreign_operation"),
+    "Keccak": (lambda _: b"\x67" + promised(), "foreign_operation"),
+    "digits": (lambda _: b"\xf3" + promised(), "foreign_operation"),
+    "backwards": (lambda _: b"\xf2" + promised(), "foreign_operation"),
 }
+
+
+def promised() -> bytes:
+    return pending(b"https://a.example")
 
 
 @pytest.mark.parametrize("case", HOSTILE)
@@ -341,6 +362,9 @@ async def test_a_false_answer_is_refused_and_the_calendar_asked_again(
     await trio.sleep(HOUR)
 
     assert await stage(world) == "pending"
+    proof = (await world.anchor()).proof
+    assert proof is not None
+    verify_kit.timestamp(proof)
 
 
 @pytest.mark.parametrize(
@@ -349,6 +373,8 @@ async def test_a_false_answer_is_refused_and_the_calendar_asked_again(
         (lambda _: b"", "truncated"),
         (lambda answer: answer + b"\x00", "trailing_bytes"),
         (lambda _: b"\x08" + bitcoin(99_999_999), "bad_height"),
+        (lambda _: b"\x02\x08" + bitcoin(800_001), "foreign_operation"),
+        (lambda _: SHA256 * 240 + bitcoin(800_001), "too_deep"),
     ],
 )
 async def test_a_false_upgrade_leaves_the_promise_as_it_was(
