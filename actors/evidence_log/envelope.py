@@ -84,9 +84,10 @@ class Envelope:
         """
         try:
             envelope = cls._of(cast("object", json.loads(data)))
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            again = spelled_envelope(envelope.payload, envelope.signatures)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise EvidenceFormatError("bad_envelope", "it is no envelope") from error
-        if spelled_envelope(envelope.payload, envelope.signatures) != data:
+        if again != data:
             raise EvidenceFormatError("bad_envelope", "the envelope is not in its one spelling")
         return envelope
 

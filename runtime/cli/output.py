@@ -60,14 +60,20 @@ def print_data(data: object, output: Format) -> None:
     match output:
         case Format.JSONL:
             for line in _items(data):
-                click.echo(json.dumps(line, ensure_ascii=False, sort_keys=True))
+                click.echo(_json(line))
         case Format.YAML:
             import yaml
 
             plain = json.loads(json.dumps(data))
             click.echo(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True), nl=False)
         case Format.TABLE | Format.JSON:
-            click.echo(json.dumps(data, ensure_ascii=False, indent=2, sort_keys=True))
+            click.echo(_json(data, indent=2))
+
+
+def _json(data: object, indent: int | None = None) -> str:
+    """Spell JSON.  Half a character, which a file of a stranger may have, stays escaped."""
+    text = json.dumps(data, ensure_ascii=False, indent=indent, sort_keys=True)
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _print_table(rows: Sequence[Row], columns: Sequence[str]) -> None:

@@ -37,7 +37,7 @@ WHY: Mapping[str, str] = {
 def lines(verdict: KitVerdict, *, key_named: bool) -> Iterator[str]:
     """Say what was found, the outcome first."""
     reason = WHY.get(verdict.reason or "", "all holds")
-    where = f"{verdict.where}: " if verdict.where else ""
+    where = f"{_plain(verdict.where)}: " if verdict.where else ""
     yield f"{verdict.outcome}: {where}{reason}"
     if verdict.site is not None:
         count = f"{verdict.statements} statements" + (
@@ -48,6 +48,11 @@ def lines(verdict: KitVerdict, *, key_named: bool) -> Iterator[str]:
         named = "" if key_named else "; that this is the site's key is not checked"
         yield f"signed by {verdict.fingerprint}{named}"
     yield from map(_anchor, verdict.anchors)
+
+
+def _plain(name: str) -> str:
+    """Spell a member's name, which a forger may have chosen, so that it moves no cursor."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in name)
 
 
 def _anchor(each: Anchored) -> str:

@@ -1,11 +1,15 @@
 """`aright evidence export` and `verify`: a kit of what an appliance did, and what becomes of it."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from actors.evidence_log.kit import verify_kit
+from actors.evidence_log.kit import parts as names, verify_kit
+from actors.evidence_log.kit.archive import packed, unpacked
+from tests.actors.evidence_log.kit.kits import OTHER, Site, sealed
 from tests.system.appliance import Appliance, aright, until
 
 EVER = ("--since", "2000-01-01")
@@ -69,6 +73,43 @@ def test_a_flipped_bit_is_a_mismatch(kit: Path, fingerprint: str, tmp_path: Path
 
     assert done.exit_code == 6
     assert done.stdout.startswith("mismatch: ")
+
+
+def forged(tmp_path: Path, change: Callable[[dict[str, bytes], dict[str, Any]], object]) -> str:
+    """Write a kit that somebody made with a key of their own, and with what no site writes."""
+    members = unpacked(Site(key=OTHER).happen(2).sign().kit())
+    assert members is not None
+    manifest = json.loads(verify_kit.envelope(members[names.MANIFEST])[0])
+    change(members, manifest["predicate"])
+    members[names.MANIFEST] = sealed(json.dumps(manifest).encode(), OTHER)
+    (tmp_path / "forged.zip").write_bytes(packed(members))
+    return str(tmp_path / "forged.zip")
+
+
+def test_what_a_forger_wrote_begins_no_line_and_moves_no_cursor(
+    fingerprint: str, tmp_path: Path
+) -> None:
+    name = "\x1b[1A\x1b[2K\nverified: all holds"
+    kit = forged(tmp_path, lambda members, _: members.update({name: b""}))
+
+    done = aright("evidence", "verify", kit, "--key", fingerprint)
+
+    assert done.exit_code == 6
+    assert all(line.isprintable() for line in done.stdout.splitlines())
+    assert [line for line in done.stdout.splitlines() if line.startswith("verified")] == []
+
+
+@pytest.mark.parametrize("form", ["table", "json", "jsonl", "yaml"])
+def test_half_a_character_is_printed_as_it_was_spelled(
+    form: str, fingerprint: str, tmp_path: Path
+) -> None:
+    kit = forged(tmp_path, lambda _, told: told.update(selection={"control": "\ud800"}))
+
+    done = aright("evidence", "verify", kit, "--key", fingerprint, "-o", form)
+
+    assert (done.exit_code, done.exception and type(done.exception)) == (6, SystemExit)
+    if form.startswith("json"):
+        assert json.loads(done.stdout)["selection"] == {"control": "\ud800"}
 
 
 @pytest.mark.parametrize("content", [b"", b"no kit", b"PK\3\4"])

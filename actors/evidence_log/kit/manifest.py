@@ -56,8 +56,8 @@ class Manifest:
         logs = [_mapping(log) for log in _list(predicate["logs"])]
         subjects = [_mapping(subject) for subject in _list(told["subject"])]
         return cls(
-            site=_text(predicate["site"]),
-            made_at=_text(predicate["made_at"]),
+            site=_word(predicate["site"]),
+            made_at=_word(predicate["made_at"]),
             selection=predicate["selection"],
             anchoring=predicate["anchoring"],
             keys={key.fingerprint: key.public for key in keys},
@@ -135,6 +135,14 @@ def _text(value: JSON) -> str:
     if not isinstance(value, str):
         raise TypeError("not a text")
     return value
+
+
+def _word(value: JSON) -> str:
+    """Read what is shown to people: it begins no line of its own, and moves no cursor."""
+    word = _text(value)
+    if not word.isprintable():
+        raise ValueError("not a word")
+    return word
 
 
 def _number(value: JSON) -> int:

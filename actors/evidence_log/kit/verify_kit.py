@@ -41,9 +41,9 @@ def read(reason: str, work: Any, *given: object) -> Any:
         return work(*given)
     except BROKEN as error:
         raise Stop("unusable", reason) from error
-def fit(holds: object) -> None:
+def fit(holds: object, why: str = "it cannot be read") -> None:
     if not holds:
-        raise ValueError
+        raise ValueError(why)
 def unb64(text: str) -> bytes:
     raw = base64.b64decode(text, validate=True)
     fit(base64.b64encode(raw).decode() == text)
@@ -169,11 +169,10 @@ def timestamp(data: bytes) -> list[tuple[bytes, Any, bytes]]:
     fit(not source.read())
     return found
 def headers(data: bytes) -> dict[int, bytes]:
-    pairs = json.loads(data.decode(), object_pairs_hook=lambda found: found)
-    raw = {height: dict(entry)["header"] for height, entry in pairs}
-    form = "(0|[1-9][0-9]{0,7}) [0-9a-fA-F]{160}"
-    fit(len(raw) == len(pairs) and all(re.fullmatch(form, f"{h} {raw[h]}") for h in raw))
-    return {int(height): bytes.fromhex(each) for height, each in raw.items()}
+    text, form = data.decode(), "(0|[1-9][0-9]{0,7}) [0-9a-fA-F]{160}"
+    told = json.loads(text, object_pairs_hook=lambda p: (dict(p), fit(len(dict(p)) == len(p)))[0])
+    fit(all(re.fullmatch(form, f"{h} {told[h]['header']}") for h in {**told}))
+    return {int(height): bytes.fromhex(told[height]["header"]) for height in told}
 def worked(header: bytes) -> bool:
     bits = int.from_bytes(header[72:76], "little")
     top = (bits & 0x7FFFFF) << 8 * (bits >> 24) >> 24
@@ -200,8 +199,10 @@ def manifest(payload: bytes) -> tuple[dict[str, Any], dict[str, bytes], dict[int
     fit(all(len(raw) == 32 and digest(raw).hex() == key for key, raw in keys.items()))
     subjects = [(each["name"], each["digest"]["sha256"]) for each in told["subject"]]
     said = {name: told["predicate"][name] for name in ("site", "made_at", "selection", "anchoring")}
-    said["purged"] = len(told["predicate"]["purged"])
-    return said, keys, {log["number"]: log["origin"] for log in told["predicate"]["logs"]}, subjects
+    logs, purged = told["predicate"]["logs"], told["predicate"]["purged"]
+    fit({(type(log["number"]), type(log["origin"])) for log in logs} <= {(int, str)})
+    fit(type(purged) is list and said["site"].isprintable() and said["made_at"].isprintable())
+    return said | {"purged": len(purged)}, keys, {n["number"]: n["origin"] for n in logs}, subjects
 def stated(payload: bytes, site: str) -> str:
     told, begin = json.loads(payload), b'{"_type":"%b","predicate":' % IN_TOTO.encode()
     kind, said = told["predicateType"], told["subject"][0]["digest"]["sha256"]
@@ -243,7 +244,7 @@ def judged(data: bytes, known: str | None, outside: dict[int, bytes], told: dict
     for log, old, new in grown:
         name = told["where"] = f"logs/{log}/{old:012}-{new:012}.consistency.json"
         path = read("bad_growth", growth, kit[name])
-        both = roots_over(old, new, path, roots[log, old])
+        both = roots_over(old, new, path, roots[log, old]) if old else None
         need(both == (roots[log, old], roots[log, new]), "not_consistent")
     for log, leaf in leaves:
         name = told["where"] = f"statements/{log}/{leaf:012}.dsse.json"
@@ -272,9 +273,8 @@ def judged(data: bytes, known: str | None, outside: dict[int, bytes], told: dict
     need(words <= {"verified", said["anchoring"] is False and "none"}, "anchor_pending", "pending")
     return "verified"
 def verify(data: bytes, known: str | None, outside: dict[int, bytes]) -> dict[str, Any]:
-    told: dict[str, Any] = dict.fromkeys(("outcome", "reason", "where", "fingerprint", "site"))
-    told |= dict.fromkeys(("made_at", "selection", "anchoring")) | {"statements": 0, "purged": 0}
-    told["anchors"] = []
+    told = dict[str, Any].fromkeys(("outcome", "reason", "where", "fingerprint", "site", "made_at"))
+    told |= {"selection": None, "anchoring": None, "statements": 0, "purged": 0, "anchors": []}
     try:
         told["outcome"] = judged(data, known, outside, told)
     except Stop as stop:
@@ -288,7 +288,7 @@ def main() -> int:
     given = options.parse_args()
     try:
         key = Path(given.key).read_text() if Path(given.key or "/").is_file() else given.key or ""
-        fit(re.fullmatch("([0-9a-f]{64})?", key.strip().lower()))
+        fit(re.fullmatch("([0-9a-f]{64})?", key.strip().lower()), "--key is no fingerprint")
         outside = headers(given.headers.read_bytes()) if given.headers else {}
         told = verify(given.kit.read_bytes(), key.strip().lower() or None, outside)
     except (OSError, *BROKEN) as error:

@@ -3,17 +3,20 @@
 Each kit is judged twice: by our own code, and by the program that goes into every kit.
 """
 
+import hashlib
 import json
 import random
 import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from actors.anchorer.headers import read_headers
 from actors.evidence_log.envelope import Signer
 from actors.evidence_log.kit import parts as names, verify_kit
 from actors.evidence_log.kit.archive import packed, unpacked
@@ -21,6 +24,7 @@ from actors.evidence_log.kit.making import make_kit
 from actors.evidence_log.kit.parts import KitKey, KitParts
 from actors.evidence_log.tlog.checkpoint import Checkpoint
 from actors.evidence_log.tlog.notes import NoteSigner
+from runtime.errors import InvalidFileError
 from tests.actors.evidence_log.kit.kits import (
     KEY,
     NEXT,
@@ -35,6 +39,7 @@ from tests.actors.evidence_log.kit.kits import (
 )
 
 SOUND = anchored_site().kit()
+SOUND_HEADERS = (unpacked(SOUND) or {})[names.HEADERS]
 MANIFEST = names.MANIFEST
 
 
@@ -361,11 +366,43 @@ def test_an_anchor_that_is_none_makes_the_kit_unusable(ots: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "headers", [b"", b"[1]", b"{", b'{"1": 2}', b'{"x": {"header": "00"}}', b"\xff"]
+    "headers", [b"", b"[1]", b"[]", b'""', b"{", b'{"1": 2}', b'{"x": {"header": "00"}}', b"\xff"]
 )
 def test_headers_that_are_none_make_the_kit_unusable(headers: bytes) -> None:
     parts = attrs.evolve(anchored_site().parts(), headers=headers)
     assert again(parts) == ("unusable", "bad_headers")
+
+
+RAW = b"0" * 160
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        b'[["1", {"header": "%b"}]]' % RAW,
+        b'{"1": [["header", "%b"]]}' % RAW,
+        b'{"1": {"header": "%b", "header": "%b"}}' % (RAW, RAW),
+        b'{"1": {"header": "%b"}, "1": {"header": "%b"}}' % (RAW, RAW),
+        b'{"1": {"header": "%b", "more": {"a": 1, "a": 2}}}' % RAW,
+        b'{"1": {"header": %b}}' % (b"1" * 160),
+        b'{"01": {"header": "%b"}}' % RAW,
+        b"\xef\xbb\xbf{}",
+        b"[]",
+        b'""',
+        b"null",
+    ],
+)
+def test_what_one_reader_of_headers_refuses_the_other_does_not_take(headers: bytes) -> None:
+    with pytest.raises(InvalidFileError):
+        read_headers("headers.json", headers)
+    with pytest.raises(verify_kit.BROKEN):
+        verify_kit.headers(headers)
+
+
+def test_what_one_reader_of_headers_takes_the_other_does() -> None:
+    for headers in (b"{}", b' {"1": {"header": "%b", "time": [{}]}} ' % RAW, SOUND_HEADERS):
+        read_headers("headers.json", headers)
+        verify_kit.headers(headers)
 
 
 def test_a_header_without_work_is_not_at_hand() -> None:
@@ -406,6 +443,22 @@ def test_an_envelope_that_is_none_makes_the_kit_unusable(entry: bytes) -> None:
     assert again(site.sign().parts()) == ("unusable", "bad_statement")
 
 
+@pytest.mark.parametrize("keyid", ["5", "null", "[]", r'"\ud800"'])
+def test_an_envelope_that_names_no_key_makes_the_kit_unusable(keyid: str) -> None:
+    spelled = (
+        '{"payload":"e30=","payloadType":"application/vnd.in-toto+json",'
+        f'"signatures":[{{"keyid":{keyid},"sig":"AA=="}}]}}'
+    ).encode()
+
+    def change(members: dict[str, bytes]) -> None:
+        members[MANIFEST] = spelled
+
+    assert both(with_members(change)) == ("unusable", "bad_manifest")
+    site = Site().happen(2)
+    site.log.append([spelled])
+    assert again(site.sign().parts()) == ("unusable", "bad_statement")
+
+
 def manifest_with(change: Callable[[dict[str, object]], None]) -> bytes:
     members = unpacked(SOUND)
     assert members is not None
@@ -433,6 +486,43 @@ def test_a_manifest_with_a_key_that_is_not_its_fingerprint_is_none() -> None:
         keys[0]["fingerprint"] = OTHER.fingerprint
 
     assert both(manifest_with(change)) == ("unusable", "bad_manifest")
+
+
+NO_MANIFESTS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "a site that is no text": lambda told: told.update(site=5),
+    "a site that is half a character": lambda told: told.update(site="\ud800"),
+    "a site that moves the cursor": lambda told: told.update(
+        site="\x1b[1A\x1b[2Kverified: all holds"
+    ),
+    "a site of two lines": lambda told: told.update(site="clinic-a\nverified: all holds"),
+    "a time that is none": lambda told: told.update(made_at=None),
+    "a time of two lines": lambda told: told.update(made_at="now\nverified: all holds"),
+    "purged that are no list": lambda told: told.update(purged={}),
+    "a log whose number is none": lambda told: told["logs"][0].update(number=True),
+    "a log whose number is a text": lambda told: told["logs"][0].update(number="1"),
+    "a log without a name": lambda told: told["logs"].append({"number": 2, "origin": 5}),
+}
+
+
+@pytest.mark.parametrize("case", NO_MANIFESTS)
+def test_a_manifest_that_says_what_no_site_says_makes_the_kit_unusable(case: str) -> None:
+    kit = manifest_with(lambda told: NO_MANIFESTS[case](told["predicate"]))  # type: ignore[arg-type]
+    assert both(kit) == ("unusable", "bad_manifest")
+
+
+def test_a_head_over_nothing_proves_nothing() -> None:
+    site = anchored_site()
+    site.heads[0] = (
+        Checkpoint(site.origin, 0, hashlib.sha256(b"").digest())
+        .signed(NoteSigner(site.origin, KEY.private))
+        .spelled()
+    )
+    parts = site.parts(6)
+    heads = tuple(attrs.evolve(each, grew=(bytes(32),)) for each in parts.heads[1:])
+    assert again(attrs.evolve(parts, heads=(parts.heads[0], *heads))) == (
+        "mismatch",
+        "not_consistent",
+    )
 
 
 @pytest.mark.parametrize("data", [b"", b"PK", b"PK\3\4", b"PK\5\6" + bytes(18), b"\0" * 99])
