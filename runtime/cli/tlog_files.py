@@ -1,5 +1,6 @@
 """What a person hands to `aright tlog`: files in either of two forms, hashes, keys."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,19 +14,25 @@ _MOST_BYTES = 64 << 20
 _HASH = 32
 
 
-def raw(path: Path) -> bytes:
+def raw(path: Path, most: int = _MOST_BYTES) -> bytes:
     """Read a file whole.
 
+    Args:
+        path: of the file.
+        most: bytes that it may have.
+
     Raises:
-        InvalidFileError: it cannot be read, or is larger than any proof.
+        InvalidFileError: it cannot be read, or is larger; by itself: than any proof.
     """
     try:
         with path.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
+            # No more is asked for than there is: the memory for it is taken beforehand.
+            most = min(most, max(_MOST_BYTES, os.fstat(file.fileno()).st_size))
+            data = file.read(most + 1)
     except OSError as error:
         raise InvalidFileError(str(path), f"cannot be read: {error.strerror}") from error
-    if len(data) > _MOST_BYTES:
-        raise InvalidFileError(str(path), "is larger than 64 MiB")
+    if len(data) > most:
+        raise InvalidFileError(str(path), f"is larger than {most >> 20} MiB")
     return data
 
 

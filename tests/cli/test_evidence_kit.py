@@ -119,6 +119,16 @@ def test_what_is_no_kit_can_not_be_used(content: bytes, tmp_path: Path) -> None:
     assert (done.exit_code, json.loads(done.stdout)["outcome"]) == (1, "unusable")
 
 
+def test_a_kit_may_be_as_large_as_one_that_export_writes(tmp_path: Path) -> None:
+    """Of 32,000 statements, which are one kit's most, it was larger than what was read."""
+    with (tmp_path / "kit.zip").open("wb") as file:
+        file.truncate(100 << 20)
+
+    done = aright("evidence", "verify", str(tmp_path / "kit.zip"), "-o", "json")
+
+    assert (done.exit_code, json.loads(done.stdout)["reason"]) == (1, "not_a_kit")
+
+
 def test_a_kit_that_is_not_there_and_headers_that_are_none_are_errors(
     kit: Path, tmp_path: Path
 ) -> None:

@@ -12,6 +12,8 @@ from runtime.cli.reasons import why_unsigned
 from runtime.cli.settings import settings
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
+_LARGEST = 1 << 32
+"""Bytes of a kit: what one ZIP holds."""
 _EXITS = {
     "verified": Exit.OK,
     "mismatch": Exit.UNVERIFIED,
@@ -56,7 +58,7 @@ def _kit(kit: Path, key: str | None, headers: Path | None, output: Format) -> No
 
     with explained():
         named = raw(Path(key)).decode(errors="replace") if key and Path(key).is_file() else key
-        verdict = judged_kit(raw(kit), named, None if headers is None else raw(headers))
+        verdict = judged_kit(raw(kit, _LARGEST), named, None if headers is None else raw(headers))
     if output is Format.TABLE:
         for line in lines(verdict, key_named=key is not None):
             click.echo(line)
