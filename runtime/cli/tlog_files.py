@@ -36,6 +36,14 @@ def raw(path: Path, most: int = _MOST_BYTES) -> bytes:
     return data
 
 
+def is_file(text: str) -> bool:
+    """Say whether a text that may be a key names a file."""
+    try:
+        return Path(text).is_file()
+    except OSError:  # no file can have that name
+        return False
+
+
 def document(path: Path) -> object:
     """Read a JSON file.
 
@@ -77,7 +85,7 @@ def keys(given: Sequence[str]) -> "list[NoteKey]":
     found = list[NoteKey]()
     for text in given:
         spelled = [text]
-        if "+" not in text or Path(text).is_file():
+        if "+" not in text or is_file(text):
             spelled = raw(Path(text)).decode(errors="replace").splitlines()
         found += [NoteKey.parse(line) for line in spelled if line.strip()]
     return found

@@ -1,6 +1,7 @@
 """`aright evidence export` and `verify`: a kit of what an appliance did, and what becomes of it."""
 
 import json
+import resource
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -192,6 +193,34 @@ def test_export_says_what_it_can_not_do(site: Appliance, kit: Path, tmp_path: Pa
     assert not (tmp_path / "kit.zip").exists()
     nowhere = ("--out", str(tmp_path / "no" / "kit.zip"))
     assert site.aright("evidence", "export", *EVER, *nowhere).exit_code == 1
+
+
+def test_a_full_disk_leaves_no_half_of_a_kit(site: Appliance, kit: Path, tmp_path: Path) -> None:
+    """It would be called changed, and the next try would find a file in its way."""
+    out = tmp_path / "kit.zip"
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        done = site.aright("evidence", "export", *EVER, "--out", str(out))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    assert (done.exit_code, "cannot be written" in done.stderr) == (1, True)
+    assert not out.exists()
+    assert site.aright("evidence", "export", *EVER, "--out", str(out)).exit_code == 0
+
+
+def test_what_is_too_long_for_a_name_is_an_error_and_no_crash(
+    site: Appliance, kit: Path, tmp_path: Path
+) -> None:
+    long = "a" * 5000
+    for words in (
+        ("verify", str(kit), "--key", long),
+        ("verify", long),
+        ("export", *EVER, "--out", str(tmp_path / long)),
+    ):
+        done = site.aright("evidence", *words)
+        assert (done.exit_code, done.stderr[:8]) == (1, "aright: ")
 
 
 def test_export_needs_a_journal(tmp_path: Path) -> None:

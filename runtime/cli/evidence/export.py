@@ -1,5 +1,6 @@
 """`aright evidence export`."""
 
+import os
 from pathlib import Path
 
 import click
@@ -36,7 +37,7 @@ def command(  # noqa: PLR0913  one parameter an option
     given = settings()
     with explained():
         selection = Selection(incident, control, instant(since), instant(until))
-        if out.exists():
+        if _is_there(out):
             raise ConflictError(f"{out} is there already")
         made = made_kit(given, selection, SystemClock())
         _write(out, made.data)
@@ -64,9 +65,24 @@ def command(  # noqa: PLR0913  one parameter an option
     click.echo("tell the auditor this fingerprint by another way than the kit", err=True)
 
 
-def _write(out: Path, data: bytes) -> None:
+def _is_there(out: Path) -> bool:
     try:
-        with out.open("xb") as file:
-            file.write(data)
+        return out.exists()
+    except OSError:  # no file can have that name; what writes it says why
+        return False
+
+
+def _write(out: Path, data: bytes) -> None:
+    """Write a kit whole or not at all: half of one would be called changed."""
+    try:
+        file = out.open("xb")
+        try:
+            with file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        except BaseException:
+            out.unlink()
+            raise
     except OSError as error:
         raise InvalidFileError(str(out), f"cannot be written: {error.strerror}") from error

@@ -52,12 +52,12 @@ def command(*, kit: Path | None, key: str | None, headers: Path | None, output: 
 
 
 def _kit(kit: Path, key: str | None, headers: Path | None, output: Format) -> NoReturn:
-    from runtime.cli.tlog_files import raw
+    from runtime.cli.tlog_files import is_file, raw
     from runtime.roles.evidence_kit import judged_kit
     from runtime.roles.kit_words import lines
 
     with explained():
-        named = raw(Path(key)).decode(errors="replace") if key and Path(key).is_file() else key
+        named = raw(Path(key)).decode(errors="replace") if key and is_file(key) else key
         verdict = judged_kit(raw(kit, _LARGEST), named, None if headers is None else raw(headers))
     if output is Format.TABLE:
         for line in lines(verdict, key_named=key is not None):
