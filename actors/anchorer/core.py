@@ -146,6 +146,9 @@ TO_GROW = Patience(1200, 43_200)
 """A block takes ten minutes on average, and calendars wait for some of them."""
 TO_CHECK = Patience(300, 43_200)
 
+LONGEST_S = 1.25 * 43_200
+"""Seconds for which anything is put off at most, with all chance against it."""
+
 
 def seconds_until(due: Moment, now: Moment) -> float:
     """Count the seconds until a moment, never fewer than none."""

@@ -36,6 +36,8 @@ class Planter:
     interval_s: float
     _look_s: float = attrs.field(default=_LOOKS_S[0], init=False)
     _told: str = attrs.field(default="", init=False)
+    _began: Moment | None = attrs.field(default=None, init=False)
+    """When this life first looked."""
 
     async def run(self) -> None:
         """Plant for ever."""
@@ -48,7 +50,7 @@ class Planter:
         if last is not None:
             if last.answered is None:
                 return await self._wait_for_answers(last, now)
-            rest_s = self.interval_s - now.since(last.answered)
+            rest_s = self.interval_s - self._since(last.answered, now)
             if rest_s > 0:
                 return rest_s
         waiting = await self.desk.store.read(self._waiting)
@@ -57,6 +59,12 @@ class Planter:
         look_s = self._look_s
         self._look_s = _LOOKS_S[0] if waiting else min(2 * look_s, _LOOKS_S[1])
         return look_s
+
+    def _since(self, then: Moment, now: Moment) -> float:
+        """Count the seconds since a moment: since one of an earlier boot at least those of this
+        life, for the clock may have been ahead."""  # noqa: D205, D209
+        self._began = self._began or now
+        return max(now.since(then), 0.0 if then.boot == now.boot else now.since(self._began))
 
     def _waiting(self, connection: sqlite3.Connection) -> Sequence[Head]:
         """List what waits: the eldest heads of each log, and its newest, which is over them all."""
@@ -82,7 +90,7 @@ class Planter:
 
     async def _wait_for_answers(self, last: Last, now: Moment) -> float:
         """Tell a person after a day without any; give the seconds until the next look."""
-        left_s = _SILENT_S - now.since(last.made)
+        left_s = _SILENT_S - self._since(last.made, now)
         if left_s <= 0 and self._told != last.batch:
             self._told = last.batch
             await self.desk.tell("calendars", Severity.MEDIUM, "no_calendar_answers")

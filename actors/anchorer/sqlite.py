@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from actors.anchorer.core import Promise, stage_of
+from actors.anchorer.core import LONGEST_S, Promise, stage_of
 from actors.anchorer.proof import Stamp, read_stamp
 from actors.anchorer.reads import STAGE_OF_BATCH
 from actors.anchorer.stamps import issue, merged
@@ -86,13 +86,19 @@ class SqliteAnchors:
         return lambda connection: connection.execute(query, _moment(at)).rowcount
 
     def adopt(self, calendars: Sequence[str], at: Moment) -> Write[None]:
-        """Where a batch lacks promises, ask these calendars for them, and no others."""
+        """Where a batch lacks promises, ask these calendars; what the clock put off is due now."""
         lacking = """
             select b.batch from anchor_batches b left join anchor_promises p using (batch)
              group by b.batch having coalesce(sum(p.stage <> 'submitted'), 0) < b.quorum
         """
 
+        ahead = """
+            update anchor_promises set due_wall = ?, due_boot = ?, due_monotonic = ?
+             where wanted = 1 and due_wall > ?
+        """
+
         def adopt(connection: sqlite3.Connection) -> None:
+            connection.execute(ahead, [*_moment(at), at.after(LONGEST_S).wall.isoformat()])
             for (batch,) in connection.execute(lacking).fetchall():
                 connection.execute(
                     "update anchor_promises set wanted = 0 where batch = ? and stage = 'submitted'",

@@ -88,5 +88,8 @@ class AnchorMemory(Protocol):
         ...
 
     def adopt(self, calendars: Sequence[str], at: Moment) -> Write[None]:
-        """Where a batch lacks promises, ask these calendars for them, and no others."""
+        """Where a batch lacks promises, ask these calendars for them, and no others.
+
+        What is put off for longer than anything is put off is due now: the clock was ahead.
+        """
         ...

@@ -1,6 +1,7 @@
 """The life of an anchor: from a signed head to a checked block, whatever calendars do."""
 
 import contextlib
+import datetime as dt
 import hashlib
 import io
 import itertools
@@ -17,8 +18,9 @@ from actors.anchorer.sources import NoHeaderError
 from actors.anchorer.verdict import Outcome, judge
 from actors.evidence_log.kit import verify_kit
 from actors.messages.anchor import Stage
+from runtime.clock import VirtualClock
 from tests.actors.anchorer.forge import ALSO, SHA256, append, bitcoin, pending, strange
-from tests.actors.anchorer.world import DAY, HOUR, World
+from tests.actors.anchorer.world import DAY, EPOCH, HOUR, World
 from tests.fakes.calendar import easy_blocks
 
 
@@ -304,6 +306,62 @@ async def test_a_person_makes_due_what_waits(world: World, autojump_clock: MockC
 
     assert await stage(world) == "verified"
     assert await anchorer.hasten() == 0
+
+
+async def begin_with_a_clock_that_is_ahead(world: World, *, away: bool) -> None:
+    """Let a batch be made in a boot whose clock is a year ahead; then boot again, with a true one."""
+    world.clock = VirtualClock(EPOCH + dt.timedelta(days=365), "boot-1")
+    world.sky.down.update(world.names if away else ())
+    world.heads.sign()
+    world.start()
+    await trio.sleep(600)
+    world.fall()
+    world.clock = VirtualClock(EPOCH, "boot-2")
+    world.start()
+
+
+async def test_what_was_put_off_while_the_clock_was_ahead_is_not_put_off_for_a_year(
+    world: World, autojump_clock: MockClock
+) -> None:
+    await begin_with_a_clock_that_is_ahead(world, away=True)
+    world.sky.down.clear()
+    await trio.sleep(60)
+    assert await stage(world) == "pending"
+
+    world.mine()
+    await trio.sleep(DAY)
+    assert await stage(world) == "verified"
+
+
+async def test_a_promise_from_a_clock_that_was_ahead_does_not_stand_behind_all_others(
+    world: World, autojump_clock: MockClock
+) -> None:
+    await begin_with_a_clock_that_is_ahead(world, away=False)
+    for _ in range(30):
+        world.heads.sign()
+        await trio.sleep(HOUR)
+        world.mine()
+
+    assert (await world.batches())[-1].stage == "verified"
+
+
+async def test_a_batch_of_a_clock_that_was_ahead_holds_up_the_next_for_its_interval_alone(
+    world: World, autojump_clock: MockClock
+) -> None:
+    await begin_with_a_clock_that_is_ahead(world, away=False)
+    world.heads.sign()
+    await trio.sleep(2 * HOUR)
+
+    assert len(await world.batches()) == 2
+
+
+async def test_a_person_hears_of_silent_calendars_though_the_clock_was_ahead(
+    world: World, autojump_clock: MockClock
+) -> None:
+    await begin_with_a_clock_that_is_ahead(world, away=True)
+    await trio.sleep(2 * DAY)
+
+    assert world.rows("select key, reason from tickets") == [("calendars", "no_calendar_answers")]
 
 
 HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
