@@ -128,7 +128,7 @@ def _key(log: Log, key: SigningKey) -> Row:
 
 def _place(identity: str) -> tuple[int, int]:
     log, _, leaf = identity.partition("/")
-    if not (log.isdigit() and leaf.isdigit()) or len(identity) > len("1/") + 18:
+    if not (log.isdecimal() and leaf.isdecimal()) or len(identity) > len("1/") + 18:
         raise NotFoundError("statement", identity)
     return int(log), int(leaf)
 
@@ -146,6 +146,6 @@ def _instant(args: Args, name: str) -> dt.datetime | None:
 
 def _limit(args: Args) -> int:
     text = args.get("limit", "100")
-    if not text.isdigit() or not 1 <= int(text) <= _LIMIT:
+    if not text.isdecimal() or len(text) > len(str(_LIMIT)) or not 1 <= int(text) <= _LIMIT:
         raise InvalidRequestError(f"limit must be a number from 1 to {_LIMIT}")
     return int(text)
