@@ -107,7 +107,7 @@ class _Log:
     tree: TileTree = attrs.field(factory=TileTree, init=False)
 
     def run(self) -> None:
-        heads = iter(self.reads.heads_after(self.log.number, 0, 1 << 62)(self.connection))
+        heads = self._heads()
         head = next(heads, None)
         for logged in self._statements():
             self._leaf(logged)
@@ -125,6 +125,12 @@ class _Log:
         while page := self.reads.leaves(self.log.number, first, _AT_ONCE)(self.connection):
             yield from page
             first = page[-1].leaf + 1
+
+    def _heads(self) -> Iterator[Head]:
+        size = 0
+        while page := self.reads.heads_after(self.log.number, size, _AT_ONCE)(self.connection):
+            yield from page
+            size = page[-1].size
 
     def _leaf(self, logged: Logged) -> None:
         if logged.leaf != self.tree.size:

@@ -1,6 +1,7 @@
 """Computing a log anew: whatever was changed behind its back is found and named."""
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 
 import attrs
@@ -10,9 +11,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from actors.evidence_log.envelope import Signer
 from actors.evidence_log.recheck import FileLooks, Rechecked, recheck
-from actors.evidence_log.sqlite_reads import tiles_in
+from actors.evidence_log.sqlite_reads import SqliteEvidenceReads, tiles_in
 from actors.evidence_log.tlog.hashing import leaf_hash
 from actors.evidence_log.tlog.tiles import TileTree
+from actors.messages.evidence import Head
+from runtime.store import Query
 from tests.actors.evidence_log.world import World
 
 LEAVES = 300
@@ -211,6 +214,23 @@ def test_heads_in_the_file_are_held_to_those_in_the_database(world: World) -> No
     assert found(older, written) == ["log_differs_from_signed"]  # its root is another's
     assert "heads_file_behind" in found(None, older)
     assert found(attrs.evolve(written, origin="aright/x/1"), written) == ["other_log_signed"]
+
+
+def test_heads_are_read_in_pages_however_many_there_are(world: World) -> None:
+    """There may be one every two seconds, for years."""
+    most = list[int]()
+
+    class Reads(SqliteEvidenceReads):
+        def heads_after(self, log: int, size: int, limit: int = 1000) -> Query[Sequence[Head]]:
+            most.append(limit)
+            return super().heads_after(log, size, min(limit, 2))
+
+    written = world.desk.heads.last()
+    files = FileLooks(written, written)
+    result = recheck(Reads(), tiles_in, files, world.store.connection)
+
+    assert (result.problems, result.heads) == ([], 5)
+    assert max(most) <= 10_000
 
 
 async def test_a_log_whose_payloads_were_purged_has_no_problem(world: World) -> None:
