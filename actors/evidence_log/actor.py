@@ -1,5 +1,6 @@
 """The evidence log at work: proves what is owed, signs heads, stops when it must not sign."""
 
+import contextlib
 import datetime as dt
 from collections.abc import Callable, Sequence
 from typing import assert_never
@@ -11,7 +12,6 @@ import trio
 from actors.evidence_log.appender import Appender, Desk, InconsistentHeadError
 from actors.evidence_log.core import AT_ONCE, LATE_S, rest_s
 from actors.evidence_log.opening import Fault, begun_anew, opened
-from actors.evidence_log.sqlite import LogMovedError
 from actors.evidence_log.statement import Statement
 from actors.messages import Moment, Severity, Stop, StopKind
 from actors.messages.evidence import FactSource, OwedFact
@@ -24,6 +24,9 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger(actor="evidence_log")
 
 _GATHER_S = 0.005
 """Between being woken and looking: what is committed meanwhile is proved in one batch."""
+
+_TRIED_AGAIN = (StoreError, OSError, InvalidFileError, ConflictError, EvidenceFormatError)
+"""Database, key or heads could not be read or written, or the log grew behind one's back."""
 
 Wish = RotateEvidenceKey | BeginEvidenceLog
 
@@ -45,6 +48,7 @@ class EvidenceLog:
     _woken: trio.Event = attrs.field(factory=trio.Event, init=False)
     _since: dt.datetime | None = attrs.field(default=None, init=False)
     _signed_at: float = attrs.field(default=-float("inf"), init=False)
+    _failing_since: float = attrs.field(default=float("inf"), init=False)
     _told: set[str] = attrs.field(factory=set[str], init=False)
     """What a person was told of since it was last well."""
 
@@ -61,11 +65,14 @@ class EvidenceLog:
             try:
                 async with self._lock:
                     waited_s = await self._turn()
-            except (StoreError, OSError, LogMovedError, EvidenceFormatError) as error:
+            except _TRIED_AGAIN as error:
                 log.warning("evidence_not_logged", error=str(error))
                 self._open = None
+                await self._judge_failing()
                 await trio.sleep(self.again_s)
             else:
+                self._failing_since = float("inf")
+                self._told.discard("unsigned")
                 await self._rest(trio.current_time() - began, waited_s)
 
     async def handle(self, wish: Wish) -> None:
@@ -81,7 +88,7 @@ class EvidenceLog:
                         await self._begin(wish)
                     case _:
                         assert_never(wish)
-            except (ConflictError, InvalidFileError, StoreError) as error:
+            except (ConflictError, InvalidFileError, EvidenceFormatError, StoreError) as error:
                 self._open = None
                 wish.fail(error)
             except OSError as error:
@@ -164,6 +171,14 @@ class EvidenceLog:
             await self._tell("late", Severity.HIGH, "evidence_late")
         else:
             self._told.discard("late")
+
+    async def _judge_failing(self) -> None:
+        now = trio.current_time()
+        self._failing_since = min(self._failing_since, now)
+        if now - self._failing_since > LATE_S:
+            # What hinders the log may hinder that as well; then it is told the next time.
+            with contextlib.suppress(StoreError):
+                await self._tell("unsigned", Severity.HIGH, "evidence_unsigned")
 
     def _telling(self, statements: Sequence[Statement]) -> Sequence[Write[str]]:
         """Tell a person, in the commit that keeps them, if words were withheld."""

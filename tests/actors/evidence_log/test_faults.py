@@ -1,22 +1,29 @@
 """What forbids to sign: no head contradicts one that was signed before, whatever was put back."""
 
+import contextlib
+import errno
 import json
+import os
 import shutil
 import sqlite3
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Generator
 from pathlib import Path
+from typing import NoReturn
 
 import attrs
 import pytest
+import trio
 
+from actors.evidence_log import actor
 from actors.evidence_log.actor import EvidenceLog, Wish
 from actors.evidence_log.appender import InconsistentHeadError
 from actors.evidence_log.files import HEADS, KEY, NEXT_KEY
 from actors.messages import StopKind
 from actors.requests import BeginEvidenceLog, RotateEvidenceKey
-from runtime.errors import ConflictError
+from runtime.errors import ConflictError, EvidenceFormatError
 from runtime.hosts.sqlite import InlineStore
-from tests.actors.evidence_log.world import World, copied, predicate, settled
+from tests.actors.evidence_log.world import World, at_rest, copied, predicate, settled
 
 
 @pytest.fixture
@@ -142,6 +149,72 @@ async def test_a_line_that_a_crash_cut_short_was_never_used(world: World) -> Non
     assert [int(json.loads(line)["size"]) for line in lines] == [1, 2, 3]
 
 
+async def test_a_disk_that_is_full_when_the_file_of_heads_begins_anew_ends_nothing(
+    world: World,
+) -> None:
+    """It fell five times within a second, and took the process with it."""
+    path = world.folder / HEADS
+    path.write_bytes(path.read_bytes() * 1000)
+    await world.drift("ws-2")
+    room = attrs.evolve(world.room(), again_s=0.02)
+    async with trio.open_nursery() as nursery:
+        with full_disk():
+            nursery.start_soon(room.run)
+            await trio.sleep(0.2)
+        await at_rest(room)
+        nursery.cancel_scope.cancel()
+
+    assert len(path.read_bytes().splitlines()) == 1
+    await world.check_heads()
+    assert await world.open()
+
+
+@contextlib.contextmanager
+def full_disk() -> Generator[None]:
+    """Let nothing be written beside the database."""
+
+    def full(*_given: object, **_named: object) -> NoReturn:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setattr(os, "pwrite", full)
+        changed.setattr(tempfile, "mkstemp", full)
+        yield
+
+
+async def test_a_first_start_on_a_full_disk_waits_for_room(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    room = attrs.evolve(world.room(), again_s=0.02)
+    async with trio.open_nursery() as nursery:
+        with full_disk():
+            nursery.start_soon(room.run)
+            await trio.sleep(0.2)
+        await at_rest(room)
+        nursery.cancel_scope.cancel()
+
+    assert await world.kinds() == [("log", "log_begun")]
+
+
+async def test_a_person_hears_of_a_log_that_can_not_be_signed_for_long(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was proved was not late, so that nobody was told that no head was over it."""
+    monkeypatch.setattr(actor, "LATE_S", 0.3)
+    await world.drift("ws-2")
+    room = attrs.evolve(world.room(), again_s=0.02)
+    async with trio.open_nursery() as nursery:
+        with full_disk():
+            nursery.start_soon(room.run)
+            await trio.sleep(0.2)
+            assert world.journal.tickets.stops == []
+            await trio.sleep(0.5)
+        await at_rest(room)
+        assert world.journal.tickets.stops == [(StopKind.EVIDENCE, "unsigned")]
+        nursery.cancel_scope.cancel()
+
+    await world.check_heads()
+
+
 async def test_a_tree_that_changed_under_the_log_is_not_signed(world: World) -> None:
     appender = await world.open()
     assert appender.head is not None
@@ -236,6 +309,22 @@ async def test_a_key_is_rotated_by_an_entry_that_both_sign(world: World) -> None
     await world.check_heads()
     assert (world.folder / KEY).stat().st_mode & 0o777 == 0o600
     assert not (world.folder / NEXT_KEY).exists()
+
+
+async def test_a_rotation_that_can_not_be_signed_is_not_tried_over_and_over(world: World) -> None:
+    """Each try made another key, and wrote over the one before, which the log already named."""
+    await grow(world, *(f"ws-{number}" for number in range(2, 300)))
+    room = world.room()
+    await settled(room)
+    world.store.connection.execute("DELETE FROM evidence_tiles WHERE level = 1")
+
+    wish = RotateEvidenceKey("ada", "yearly")
+    await room.handle(wish)  # a fall would have it come again
+
+    with pytest.raises(EvidenceFormatError):
+        await wish.answer()
+    assert len(await world.store.read(world.memory.keys())) == 2
+    assert await world.fault() == "tiles_missing"
 
 
 async def test_a_crash_before_the_entry_leaves_the_old_key_and_after_it_the_new(
