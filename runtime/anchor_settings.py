@@ -14,13 +14,25 @@ _HOUR = 3600
 
 def _plain_url(url: str) -> str:
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if parts.scheme not in ("http", "https") or not _can_be_asked(url):
         raise ValueError("is no web address: say https://host or https://host/path")
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
         raise ValueError("is not https")
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise ValueError("holds a user, a query or a fragment")
     return url.rstrip("/")
+
+
+def _can_be_asked(url: str) -> bool:
+    """Say whether it may be sent as it is, to a host and a port that there can be."""
+    if not (url.isascii() and url.isprintable()) or " " in url or "\\" in url:
+        return False
+    parts = urlsplit(url)
+    try:
+        named = bool(parts.hostname and parts.hostname.encode("idna"))
+        return named and parts.port != 0
+    except ValueError:  # a port that is none, or a name with an empty or too long part
+        return False
 
 
 Url = Annotated[str, pydantic.AfterValidator(_plain_url)]

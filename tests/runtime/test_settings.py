@@ -191,6 +191,13 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
         ('allowed: ["https://a.example?x=1"]', "a query"),
         ("esplora: [https://a.example]", "two servers or more"),
         ("esplora: [https://a.example/1, https://a.example/2]", "each of another host"),
+        ("calendars: ['https://a.example:99999', https://b.example]", "is no web address"),
+        ("calendars: ['https://a.example:port', https://b.example]", "is no web address"),
+        ("calendars: [https://a..example, https://b.example]", "is no web address"),
+        ('calendars: ["https://a.example/\\n", https://b.example]', "is no web address"),
+        ("calendars: [https://a.example, 'https://b b.example']", "is no web address"),
+        ("allowed: ['https://a.example/\u00fc']", "is no web address"),
+        (f"allowed: [https://{'a' * 64}.example]", "is no web address"),
     ],
 )
 def test_anchoring_that_could_not_work_is_said(told: str, problem: str, tmp_path: Path) -> None:
