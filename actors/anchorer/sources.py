@@ -78,8 +78,9 @@ class Sources:
             if len(same) + 1 >= _AGREE:
                 return _found(raw, [*same, server])
             answers.append((server, raw))
-        if len(answers) >= _AGREE:
+        if len([raw for _, raw in answers if raw is not None]) >= _AGREE:
             raise NoHeaderError("sources_disagree", f"on block {height}")
+        failures += [f"{_host(server)}: no such block" for server, raw in answers if raw is None]
         raise NoHeaderError("not_at_hand", "; ".join(failures) or "no source has it")
 
     async def _asked(self, server: str, height: int) -> bytes | None:

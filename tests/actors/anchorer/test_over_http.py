@@ -260,6 +260,15 @@ async def test_two_servers_with_other_blocks_of_true_work_disagree(
     assert failed.value.reason == "sources_disagree"
 
 
+async def test_a_server_that_lags_behind_does_not_disagree() -> None:
+    """A person is told that a server lies only where two blocks contradict each other."""
+    async with esplora({HEIGHT: RAW}, {HEIGHT: ID}) as a, esplora({}, {}) as behind:
+        for servers in ([a, behind], [behind, a]):
+            with pytest.raises(NoHeaderError) as failed:
+                await sources(servers).at(HEIGHT)
+            assert failed.value.reason == "not_at_hand"
+
+
 def _by_height(chain: Chain) -> Mapping[int, Mapping[str, str]]:
     return {int(height): told for height, told in headers_of(chain).items()}
 
