@@ -102,10 +102,10 @@ def statement_of(
     withheld, body = "", b""
     try:
         body = scrub(fact.body)
-    except ArightError:
-        withheld = "not_scrubbed"
     except NotCanonicalError:
         withheld = "not_canonical"
+    except (ArightError, ValueError, RecursionError):  # the last two: it is no JSON, or too deep
+        withheld = "not_scrubbed"
     if len(body) > _LONGEST:
         withheld = "too_long"
     proves = kind_of(fact)

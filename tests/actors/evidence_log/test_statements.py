@@ -220,7 +220,15 @@ async def test_where_the_scrubber_fails_the_words_stay_out_and_a_person_is_told(
 
 @pytest.mark.parametrize(
     ("body", "why"),
-    [('{"number":1e400}', "not_canonical"), (json.dumps({"why": "x" * 40_000}), "too_long")],
+    [
+        ('{"number":1e400}', "not_canonical"),
+        (json.dumps({"why": "x" * 40_000}), "too_long"),
+        # One fact that nobody can read would hold up all that follow it, for ever.
+        ('{"why":' * 5000 + "1" + "}" * 5000, "not_scrubbed"),
+        (f'{{"number":{"9" * 5000}}}', "not_scrubbed"),
+        ("{", "not_scrubbed"),
+    ],
+    ids=["no number", "long", "deep", "many digits", "cut short"],
 )
 def test_words_that_cannot_be_signed_stay_out(body: str, why: str) -> None:
     stated = statement_of(attrs.evolve(FACT, body=body), as_is, "1.0")
