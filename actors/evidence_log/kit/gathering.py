@@ -7,10 +7,11 @@ import datetime as dt
 import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, cast
 
 import attrs
 
+from actors.evidence_log.envelope import Envelope
 from actors.evidence_log.kit.parts import KitHead, KitKey, KitParts, KitStatement
 from actors.evidence_log.kit.trust import vouched
 from actors.messages import JSON
@@ -93,15 +94,17 @@ class _Gathering:
             )
         )
         keys = ask(reads.keys())
-        changes = [ask(reads.statement(key.log, key.since_leaf - 1)) for key in _changed(keys)]
         linked = _linked(keys)
+        changed = [ask(reads.statement(key.log, key.since_leaf - 1)) for key in _changed(keys)]
+        changes = [each for each in changed if each.log in linked and _is_of(site, each)]
         logs = {log.number: log.origin for log in ask(reads.logs())}
-        wanted = {(each.log, each.leaf): each for each in found if each.log in linked}
+        ours = [each for each in found if each.log in linked and _is_of(site, each)]
+        wanted = {(each.log, each.leaf): each for each in ours}
         kept = {place: each for place, each in wanted.items() if each.envelope is not None}
-        shown = {**kept, **{(each.log, each.leaf): each for each in changes if each.log in linked}}
+        shown = {**kept, **{(each.log, each.leaf): each for each in changes}}
         statements = list(self._shown(shown[place] for place in sorted(shown)))
         if kept.keys().isdisjoint((each.log, each.leaf) for each in statements):
-            _nothing(selection, found)
+            _nothing(selection, found, ours)
         heads = tuple(self._with_growth())
         return KitParts(
             site=site,
@@ -157,6 +160,17 @@ class _Gathering:
             before = head
 
 
+def _is_of(site: str, logged: Logged) -> bool:
+    """Say whether a statement is of the site as it is named now: a kit is of one site.
+
+    What was purged is counted with the rest.
+    """
+    if logged.envelope is None:
+        return True
+    stated = cast("Mapping[str, JSON]", json.loads(Envelope.parse(logged.envelope).payload))
+    return cast("Mapping[str, JSON]", stated["predicate"])["site"] == site
+
+
 def _changed(keys: Sequence[SigningKey]) -> list[SigningKey]:
     """Give the keys that an entry of their log made the one that signs."""
     return [key for key in keys if key.since_leaf > 0]
@@ -189,11 +203,13 @@ def _headers(headers: Mapping[int, bytes]) -> bytes:
     return json.dumps(told).encode()
 
 
-def _nothing(selection: Selection, found: Sequence[Logged]) -> None:
+def _nothing(selection: Selection, found: Sequence[Logged], ours: Sequence[Logged]) -> None:
     asked = ", ".join(f"{name} {value}" for name, value in selection.told.items())
     if not found:
         raise NotFoundError("statement", f"of {asked}")
-    if all(each.envelope is None for each in found):
+    if not ours:
+        raise NotFoundError("statement", f"of {asked}: all are of another key, or site_id")
+    if all(each.envelope is None for each in ours):
         raise NotFoundError("statement", f"of {asked}: all were purged after retention")
     raise NotFoundError("statement", f"of {asked} that can be shown yet: wait for the next head")
 

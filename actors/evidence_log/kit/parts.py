@@ -81,7 +81,8 @@ class KitParts:
     waiting: int = 0
     """Statements of the selection that no head was signed over yet: they are not in the kit."""
     left_out: int = 0
-    """Statements of logs whose key no entry links with the one that signs today."""
+    """Statements of logs whose key no entry links with the one that signs today, and those that
+    name the site otherwise than it is named today."""
     headers: bytes = b"{}"
     """Bitcoin headers by height: JSON in the form that `aright ots verify --headers` reads."""
 

@@ -55,6 +55,6 @@ def readme(parts: KitParts, fingerprint: str) -> str:
         count=len(parts.statements),
         purged=f"; {purged} more were purged after retention" if purged else "",
         waiting=f"; {waiting} more wait for the next head" if waiting else "",
-        left_out=f"; {left_out} more are of a log with another key" if left_out else "",
+        left_out=f"; {left_out} more are of another key or site name" if left_out else "",
         fingerprint=fingerprint,
     )

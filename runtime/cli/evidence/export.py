@@ -57,7 +57,7 @@ def command(  # noqa: PLR0913  one parameter an option
     for count, what in (
         (len(parts.purged), "were purged after retention"),
         (parts.waiting, "wait for the next head of the log"),
-        (parts.left_out, "stand in a log whose key is not linked with today's"),
+        (parts.left_out, "are of a key that is not linked with today's, or of another site_id"),
     ):
         if count:
             click.echo(f"{count} more {what}")

@@ -12,8 +12,9 @@ from actors.evidence_log.kit.gathering import Selection, Sources, gathered
 from actors.evidence_log.kit.making import make_kit
 from actors.evidence_log.kit.parts import KitParts
 from actors.evidence_log.opening import begun_anew
-from actors.messages import State
+from actors.messages import Fact, State
 from actors.messages.anchor import Anchor, Stage
+from actors.messages.evidence import ProofKind
 from runtime.errors import InvalidRequestError, NotFoundError
 from runtime.store import Query
 from tests.actors.evidence_log.kit.kits import Chain, checked
@@ -205,3 +206,27 @@ async def test_a_key_from_before_a_change_vouches_for_today_after_the_change_is_
     assert (len(parts.purged), parts.waiting) == (1, 0)
     kit = make_kit(parts, appender.signer)
     assert checked(kit, before).outcome == "verified"
+
+
+async def test_what_is_of_the_site_under_another_name_is_left_out_and_counted(
+    world: World,
+) -> None:
+    """A kit is of one site: with them it seemed to be forged, whenever a site was renamed."""
+    await world.prove()
+    world.journal.clock.wait(10)
+    renamed = world.journal.clock.now()
+    for number in range(3):
+        fact = Fact("breaker_reset", {"number": number})
+        owe = world.memory.owe(ProofKind.OPERATION, fact, world.journal.now, site="default")
+        await world.store.commit(owe)
+    await world.prove()
+    world.journal.clock.wait(10)
+    await drifted(world)
+    await world.prove()
+
+    parts = await gather(world)
+
+    assert parts.left_out == 3
+    assert await verdict(world, parts) == ("verified", None)
+    with pytest.raises(NotFoundError, match="site_id"):
+        await gather(world, Selection(since=renamed, until=renamed + dt.timedelta(seconds=5)))
