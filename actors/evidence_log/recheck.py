@@ -8,7 +8,7 @@ of itself never is, so that keys are known by the entries that brought them in.
 import base64
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, cast
 
 import attrs
@@ -20,12 +20,14 @@ from actors.evidence_log.tlog.checkpoint import open_checkpoint
 from actors.evidence_log.tlog.hashing import SIZE, leaf_hash
 from actors.evidence_log.tlog.notes import NoteKey, SignatureError
 from actors.evidence_log.tlog.tiles import WIDTH, ReadTile, TileTree
-from actors.messages.evidence import Head, Log, Logged, ProofKind
+from actors.messages.evidence import Head, Log, Logged, ProofKind, SigningKey
 from actors.ports import EvidenceReads
 from runtime.errors import EvidenceFormatError
 
 _MOST_PROBLEMS: Final = 100
 _AT_ONCE: Final = 2000
+_UNREADABLE: Final = (ValueError, LookupError, TypeError, OverflowError)
+"""What reading rows raises that the log never wrote."""
 
 
 @attrs.frozen
@@ -77,11 +79,14 @@ def recheck(
         connection: to be read.
     """
     result, keys = Rechecked(), _Keys()
-    logs = reads.logs()(connection)
-    for log in logs:
-        _Log(log, reads, tiles(connection, log.number), connection, result, keys).run()
-    if logs:
-        _hold_to_file(logs[-1], reads, files, connection, result)
+    try:
+        logs = reads.logs()(connection)
+        for log in logs:
+            _Log(log, reads, tiles(connection, log.number), connection, result, keys).run()
+        _hold_keys(reads.keys()(connection), keys, result)
+        _hold_to_file(logs[-1] if logs else None, reads, files, connection, result)
+    except _UNREADABLE:
+        result.note("not_readable", 0, 0)
     return result
 
 
@@ -107,6 +112,12 @@ class _Log:
     tree: TileTree = attrs.field(factory=TileTree, init=False)
 
     def run(self) -> None:
+        try:
+            self._run()
+        except _UNREADABLE:
+            self._note("not_readable", self.tree.size)
+
+    def _run(self) -> None:
         heads = self._heads()
         head = next(heads, None)
         for logged in self._statements():
@@ -208,21 +219,34 @@ def _key_in(payload: bytes) -> tuple[str, bytes] | None:
         if key is None:  # pyright: ignore[reportUnnecessaryComparison]  # told by JSON
             return None
         public = base64.b64decode(key["public"], validate=True)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise EvidenceFormatError("bad_log_entry", "an entry names no key") from error
     if fingerprint_of(public) != key["fingerprint"]:
         raise EvidenceFormatError("bad_log_entry", "a key has not the fingerprint that is named")
     return key["fingerprint"], public
 
 
+def _hold_keys(stored: Sequence[SigningKey], keys: _Keys, result: Rechecked) -> None:
+    """Hold the keys that people are shown to those that the entries brought in."""
+    for key in stored:
+        last_signs = key is not stored[-1] or key.fingerprint == keys.signing
+        if keys.known.get(key.fingerprint) != key.public or not last_signs:
+            result.note("key_differs", key.log, key.since_leaf)
+
+
 def _hold_to_file(
-    log: Log,
+    log: Log | None,
     reads: EvidenceReads,
     files: FileLooks,
     connection: sqlite3.Connection,
     result: Rechecked,
 ) -> None:
-    head, before, after = reads.last_head(log.number)(connection), files.before, files.after
+    before, after = files.before, files.after
+    if log is None:
+        if before is not None:
+            result.note("other_log_signed", number_of(before.origin), before.size)
+        return
+    head = reads.last_head(log.number)(connection)
     if head is not None:
         if after is None:
             result.note("heads_file_missing", log.number, head.size)

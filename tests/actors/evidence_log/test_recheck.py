@@ -216,6 +216,69 @@ def test_heads_in_the_file_are_held_to_those_in_the_database(world: World) -> No
     assert found(attrs.evolve(written, origin="aright/x/1"), written) == ["other_log_signed"]
 
 
+UNREADABLE = {
+    "a key that is not there": "DELETE FROM evidence_keys",
+    "a key that never was": "UPDATE statements SET keys = '7' WHERE leaf = 8",
+    "a key that is no number": "UPDATE statements SET keys = 'x' WHERE leaf = 8",
+    "a kind that is none": "UPDATE statements SET proves = 'none' WHERE leaf = 8",
+    "a time that is none": "UPDATE statements SET at = 'x' WHERE leaf = 8",
+    "a head's time that is none": "UPDATE evidence_heads SET signed_at = 'x' WHERE size = 1",
+    "a log's time that is none": "UPDATE evidence_logs SET begun_at = 'x'",
+    "a leaf that is none": (
+        "UPDATE statements SET leaf = 9223372036854775807 WHERE leaf = (SELECT max(leaf)"
+        " FROM statements)"
+    ),
+    "no state": "DELETE FROM evidence_state",
+}
+
+
+@pytest.mark.parametrize("damage", UNREADABLE)
+def test_what_can_not_be_read_is_a_problem_and_no_crash(world: World, damage: str) -> None:
+    world.store.connection.executescript("PRAGMA foreign_keys = OFF;" + UNREADABLE[damage])
+
+    assert "not_readable" in reasons(world)
+
+
+@pytest.mark.parametrize("predicate", ["[]", '{"log": []}', '{"log": {"key": []}}', "5"])
+def test_an_entry_of_the_log_that_names_no_key_is_a_problem_and_no_crash(
+    world: World, predicate: str
+) -> None:
+    payload = f'{{"predicate":{predicate},"predicateType":"urn:aright:evidence:log:v1"}}'
+    world.store.connection.execute(
+        "UPDATE statements SET payload = ? WHERE leaf = 8", (payload.encode(),)
+    )
+
+    assert {"bad_log_entry", "leaf_differs"} <= reasons(world)
+
+
+def test_a_log_that_was_dropped_whole_is_missed(world: World) -> None:
+    for table in ("statements", "evidence_tiles", "evidence_heads", "evidence_keys"):
+        world.store.connection.execute(f"DELETE FROM {table}")
+    world.store.connection.execute("DELETE FROM evidence_logs")
+
+    assert reasons(world) == {"other_log_signed"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["fingerprint = printf('%064d', 0)", "public = zeroblob(32)"],
+)
+def test_a_key_that_is_shown_and_never_signed_is_found(world: World, change: str) -> None:
+    """Whoever asks for the key would hand out a stranger's."""
+    world.store.connection.execute(f"UPDATE evidence_keys SET {change} WHERE number = 2")
+
+    assert "key_differs" in reasons(world)
+
+
+def test_a_key_that_no_longer_signs_is_not_shown_as_the_one_that_does(world: World) -> None:
+    world.store.connection.execute(
+        "INSERT INTO evidence_keys SELECT 9, public, fingerprint, log, since_leaf, since"
+        " FROM evidence_keys WHERE number = 1"
+    )
+
+    assert reasons(world) == {"key_differs"}
+
+
 def test_heads_are_read_in_pages_however_many_there_are(world: World) -> None:
     """There may be one every two seconds, for years."""
     most = list[int]()
