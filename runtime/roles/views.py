@@ -63,18 +63,18 @@ def open_journal(state_dir: Path) -> Generator[sqlite3.Connection]:
     """Open the journal of an appliance that does not run, so that nothing can be changed.
 
     Raises:
-        StateDirError: there is none, or it cannot be read.
+        StateDirError: there is none, or it cannot be read; also what is read of it while it is open.
     """
     path = state_dir / "journal.db"
     if not path.exists():
         raise StateDirError(f"no appliance has run in {state_dir}: aright run")
     try:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-        connection.execute("SELECT count(*) FROM schema_migrations")
+        with contextlib.closing(connection):
+            connection.execute("SELECT count(*) FROM schema_migrations")
+            yield connection
     except sqlite3.Error as error:
         raise StateDirError(f"{path}: cannot be read: {error}") from error
-    with contextlib.closing(connection):
-        yield connection
 
 
 def _incidents(connection: sqlite3.Connection, args: Args) -> list[Row]:

@@ -1,7 +1,9 @@
 """`aright evidence export` and `verify`: a kit of what an appliance did, and what becomes of it."""
 
+import contextlib
 import json
 import resource
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -226,6 +228,24 @@ def test_what_is_too_long_for_a_name_is_an_error_and_no_crash(
 def test_export_needs_a_journal(tmp_path: Path) -> None:
     words = ("--state-dir", str(tmp_path), "evidence", "export", *EVER, "--out", "kit.zip")
     assert aright(*words).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("verify",), ("export", *EVER, "--out", "kit.zip"), ("list",), ("status",)],
+    ids=lambda words: words[0],
+)
+def test_a_journal_that_is_damaged_is_an_error_and_no_crash(
+    tmp_path: Path, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with contextlib.closing(sqlite3.connect(tmp_path / "journal.db")) as connection:
+        connection.execute("CREATE TABLE schema_migrations (room TEXT)")
+
+    done = aright("--state-dir", str(tmp_path), "evidence", *words)
+
+    assert done.exit_code == 1
+    assert "journal.db: cannot be read: no such table" in done.stderr
 
 
 @pytest.mark.parametrize(("name", "begins"), [("r.pdf", b"%PDF-"), ("r.html", b"<!doctype html>")])
