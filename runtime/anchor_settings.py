@@ -29,10 +29,10 @@ def _can_be_asked(url: str) -> bool:
         return False
     parts = urlsplit(url)
     try:
-        named = bool(parts.hostname and parts.hostname.encode("idna"))
-        return named and parts.port != 0
+        host, port = (parts.hostname or "").encode("idna"), parts.port
     except ValueError:  # a port that is none, or a name with an empty or too long part
         return False
+    return bool(host) and port != 0
 
 
 Url = Annotated[str, pydantic.AfterValidator(_plain_url)]

@@ -17,8 +17,8 @@ MAX_ANSWER = 16 * 1024
 _ROOT = 32  # bytes of a Merkle root
 _MAX_BLOCKS = 4  # in one answer: each costs a question
 
-# What one calendar says stands in every proof beside what others say and behind a path.  So it takes
-# no more of one than leaves the rest its room: a proof has 64 KiB, 2,048 operations, and 255 levels.
+# What one calendar says stands in a proof beside what others say, and behind a path.  So it takes
+# no more than leaves them their room: a proof has 64 KiB, 2,048 operations, and 255 levels.
 _MAX_STAMP = 8 * 1024  # bytes
 _MAX_OPERATIONS = 256
 _MAX_DEPTH = 192

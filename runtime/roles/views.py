@@ -63,7 +63,7 @@ def open_journal(state_dir: Path) -> Generator[sqlite3.Connection]:
     """Open the journal of an appliance that does not run, so that nothing can be changed.
 
     Raises:
-        StateDirError: there is none, or it cannot be read; also what is read of it while it is open.
+        StateDirError: there is none, or it cannot be read: at once, or while it is open.
     """
     path = state_dir / "journal.db"
     if not path.exists():

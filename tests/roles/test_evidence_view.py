@@ -9,7 +9,7 @@ from tests.fakes.store import inline_store
 ROOMS = ("journal", "coverage", "evidence_log")
 
 
-@pytest.mark.parametrize("identity", ["x", "1", "1/", "/1", "1/-1", "1/²", "²/1", "1/1/1", "9" * 30])
+@pytest.mark.parametrize("identity", ["x", "1", "1/", "/1", "1/-1", "1/²", "²/1", "1/1/1"])
 def test_what_names_no_statement_is_not_found(identity: str) -> None:
     connection = inline_store(*ROOMS).connection
     with pytest.raises(NotFoundError):

@@ -29,7 +29,7 @@ HASHES = {b"\x08": "sha256", b"\x03": "ripemd160"}
 BROKEN = (ValueError, TypeError, LookupError, AttributeError, RecursionError, struct.error)
 NONE = {"outcome": "none"}
 MANIFEST = "manifest.dsse.json"
-LOOSE = {MANIFEST, "README.txt", "verify.py", "headers.json"}
+LOOSE, PAIR = {MANIFEST, "README.txt", "verify.py", "headers.json"}, ("dsse.json", "tlog-proof")
 
 class Stop(Exception):
     """Outcome and reason are known before the end."""
@@ -41,9 +41,10 @@ def read(reason: str, work: Any, *given: object) -> Any:
         return work(*given)
     except BROKEN as error:
         raise Stop("unusable", reason) from error
-def fit(holds: object, why: str = "it cannot be read") -> None:
+def fit(holds: object, why: str = "it cannot be read") -> object:
     if not holds:
         raise ValueError(why)
+    return holds
 def unb64(text: str) -> bytes:
     raw = base64.b64decode(text, validate=True)
     fit(base64.b64encode(raw).decode() == text)
@@ -170,7 +171,7 @@ def timestamp(data: bytes) -> list[tuple[bytes, Any, bytes]]:
     return found
 def headers(data: bytes) -> dict[int, bytes]:
     text, form = data.decode(), "(0|[1-9][0-9]{0,7}) [0-9a-fA-F]{160}"
-    told = json.loads(text, object_pairs_hook=lambda p: (dict(p), fit(len(dict(p)) == len(p)))[0])
+    told = json.loads(text, object_pairs_hook=lambda p: fit(len(dict(p)) == len(p)) and dict(p))
     fit(all(re.fullmatch(form, f"{h} {told[h]['header']}") for h in {**told}))
     return {int(height): bytes.fromhex(told[height]["header"]) for height in told}
 def worked(header: bytes) -> bool:
@@ -217,8 +218,7 @@ def layout(names: set[str]) -> tuple[list[Any], list[Any], list[Any]]:
     grown = [(log, old, new) for (log, old), (other, new) in pairwise(heads) if log == other]
     wanted = LOOSE | {f"logs/{log}/{size:012}.checkpoint" for log, size in heads}
     wanted |= {f"logs/{log}/{old:012}-{new:012}.consistency.json" for log, old, new in grown}
-    wanted |= {f"statements/{log}/{leaf:012}.dsse.json" for log, leaf in leaves}
-    wanted |= {f"statements/{log}/{leaf:012}.tlog-proof" for log, leaf in leaves}
+    wanted |= {f"statements/{log}/{leaf:012}.{of}" for log, leaf in leaves for of in PAIR}
     fit(leaves and names - {f"{n}.ots" for n in wanted if n.endswith(".checkpoint")} == wanted)
     return heads, leaves, grown
 def judged(data: bytes, known: str | None, outside: dict[int, bytes], told: dict[str, Any]) -> str:

@@ -309,7 +309,7 @@ async def test_a_person_makes_due_what_waits(world: World, autojump_clock: MockC
 
 
 async def begin_with_a_clock_that_is_ahead(world: World, *, away: bool) -> None:
-    """Let a batch be made in a boot whose clock is a year ahead; then boot again, with a true one."""
+    """Have a batch made in a boot whose clock is a year ahead; boot again, with a true one."""
     world.clock = VirtualClock(EPOCH + dt.timedelta(days=365), "boot-1")
     world.sky.down.update(world.names if away else ())
     world.heads.sign()
@@ -387,9 +387,11 @@ HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         "too_large",
     ),
     "more operations than proofs have": (
-        lambda _: ALSO.join([b"", *(append(b"%03d" % n) + promised() for n in range(300))])
-        + append(b"300")
-        + promised(),
+        lambda _: (
+            ALSO.join([b"", *(append(b"%03d" % n) + promised() for n in range(300))])
+            + append(b"300")
+            + promised()
+        ),
         "too_many_operations",
     ),
     "SHA-1": (lambda _: b"\x02" + promised(), "foreign_operation"),

@@ -13,7 +13,7 @@ from actors.journal import Retention, trace_of
 from actors.messages import JSON, State, StopKind
 from runtime.errors import StoreError
 from runtime.hosts.sqlite import InlineStore
-from runtime.store import Query, Write
+from runtime.store import Query, Store, Write
 from tests.actors.evidence_log.world import World, at_rest, predicate, settled
 
 T = TypeVar("T")
@@ -161,7 +161,7 @@ async def test_what_was_purged_before_the_power_went_is_said_in_the_log(world: W
 class _GoneAfter:
     """A store whose machine loses power after some commits."""
 
-    store: InlineStore
+    store: Store
     commits: int
 
     async def read(self, query: Query[T]) -> T:
