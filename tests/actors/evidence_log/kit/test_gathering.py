@@ -230,3 +230,18 @@ async def test_what_is_of_the_site_under_another_name_is_left_out_and_counted(
     assert await verdict(world, parts) == ("verified", None)
     with pytest.raises(NotFoundError, match="site_id"):
         await gather(world, Selection(since=renamed, until=renamed + dt.timedelta(seconds=5)))
+
+
+@pytest.mark.parametrize("payload", ["", "[]", "{}", '{"predicate":5}'])
+async def test_a_statement_that_was_overwritten_is_for_whoever_checks_the_kit(
+    world: World, payload: str
+) -> None:
+    await drifted(world)
+    await world.prove()
+    connection = world.store.connection
+    connection.execute("DROP TRIGGER statements_stand")
+    connection.execute("UPDATE statements SET payload = ? WHERE leaf = 1", (payload.encode(),))
+
+    outcome, _ = await verdict(world, await gather(world))
+
+    assert outcome in ("mismatch", "unusable")
