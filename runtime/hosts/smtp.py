@@ -208,4 +208,6 @@ def _spelled(mail: Mail) -> bytes:
 
 
 def _in_one_line(text: Scrubbed) -> str:
-    return " ".join(text.text.split())
+    # The library decodes what looks like an encoded word: a host could name itself one, and so
+    # write headers, or what the scrubber could not read.
+    return " ".join(text.text.split()).replace("=?", "= ?")

@@ -62,6 +62,30 @@ async def test_a_letter_arrives_as_it_was_written() -> None:
     assert html.get_content().strip() == "<p>Look.</p>"
 
 
+@pytest.mark.parametrize("field", ["subject", "sender_name"])
+@pytest.mark.parametrize(
+    "named",
+    [
+        "=?utf-8?q?ws-7=0D=0ABcc:_evil?=",
+        "=?utf-8?b?MTIzLTQ1LTY3ODk=?=",  # a number of a person, which no scrubber sees
+        "grüße =?utf-8?q?=0A?= =?unknown-8bit?q?=ff?=",
+        "==?us-ascii?q?=0D=0ABcc:_evil?=",
+    ],
+)
+async def test_a_name_that_looks_encoded_is_not_decoded_on_its_way_into_a_header(
+    field: str, named: str
+) -> None:
+    box = Box()
+    with taking(box) as port:
+        mail = attrs.evolve(MAIL, **{field: SCRUBBER.text(f"x {named} y")})
+        assert await SmtpPost().send(plain(port), mail) == 0
+
+    [letter] = box.letters
+    assert letter["Bcc"] is None
+    told = letter["Subject"] if field == "subject" else letter["From"].addresses[0].display_name
+    assert told == f"x {named} y".replace("=?", "= ?")
+
+
 async def test_starttls_and_a_password(tmp_path: Path) -> None:
     pki, box = Pki(tmp_path), Box()
     authorities = tmp_path / "ca.pem"
