@@ -84,22 +84,24 @@ def _bound(client: smtplib.SMTP) -> None:
 
 class _Clear(smtplib.SMTP):
     def __init__(self, talk: "_Conversation", **how: Any) -> None:  # Any: as smtplib takes them
-        talk.client = self  # before it connects, which may last
+        self.talk = talk
         super().__init__(talk.server.host, talk.server.port, gethostname(), **how)
 
     @override
     def getreply(self) -> tuple[int, bytes]:
+        self.talk.goes_on_upon(self.sock)
         _bound(self)
         return super().getreply()
 
 
 class _Secured(smtplib.SMTP_SSL):
     def __init__(self, talk: "_Conversation", **how: Any) -> None:  # Any: as smtplib takes them
-        talk.client = self  # before it connects, which may last
+        self.talk = talk
         super().__init__(talk.server.host, talk.server.port, gethostname(), **how)
 
     @override
     def getreply(self) -> tuple[int, bytes]:
+        self.talk.goes_on_upon(self.sock)
         _bound(self)
         return super().getreply()
 
@@ -110,9 +112,11 @@ class _Conversation:
 
     server: MailServer
     mail: Mail
-    client: smtplib.SMTP | None = None
+    wire: socket | None = None
+    """What is talked upon."""
     reached: bool = False
     late: bool = False
+    over: bool = False
 
     async def end_after(self, seconds: float) -> None:
         """Hang up when it takes too long, or when we are cancelled: the thread ends with it."""
@@ -120,10 +124,20 @@ class _Conversation:
             await trio.sleep(seconds)
             self.late = True
         finally:
-            wire = None if self.client is None else self.client.sock
-            if wire is not None:
+            self.over = True
+            if self.wire is not None:
                 with contextlib.suppress(OSError):
-                    socket.shutdown(wire, SHUT_RDWR)  # of the line, not of the TLS upon it
+                    socket.shutdown(self.wire, SHUT_RDWR)  # of the line, not of the TLS upon it
+
+    def goes_on_upon(self, wire: socket | None) -> None:
+        """Note what is talked upon; raises TimeoutError when the talk is over already.
+
+        To connect may outlast the deadline, and then there was nothing yet to hang up.
+        """
+        self.wire = wire
+        if self.over and wire is not None:
+            wire.close()
+            raise TimeoutError
 
     def hold(self) -> int:
         """Say all that there is to say.  Blocks."""
@@ -132,7 +146,7 @@ class _Conversation:
         except smtplib.SMTPException as error:
             raise MailError(self.server.host, self._reason(error)) from error
         except ssl.SSLError as error:
-            raise MailError(self.server.host, "tls_failed") from error
+            raise MailError(self.server.host, "timeout" if self.late else "tls_failed") from error
         except TimeoutError as error:
             raise MailError(self.server.host, "timeout") from error
         except ConnectionRefusedError as error:
@@ -164,7 +178,18 @@ class _Conversation:
         return _Clear(self, timeout=_QUIET_S)
 
     def _trust(self) -> ssl.SSLContext:
-        return ssl.create_default_context(cafile=self.server.authorities)
+        talk = self
+
+        class Wire(ssl.SSLSocket):
+            # The handshake has a wire of its own, which smtplib shows only when it is done.
+            @override
+            def do_handshake(self, block: bool = False) -> None:
+                talk.goes_on_upon(self)
+                super().do_handshake(block)
+
+        trust = ssl.create_default_context(cafile=self.server.authorities)
+        trust.sslsocket_class = Wire
+        return trust
 
     def _reason(self, error: smtplib.SMTPException) -> str:
         match error:

@@ -3,10 +3,11 @@
 import datetime as dt
 import socket
 import ssl
+import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 import pytest
@@ -177,6 +178,45 @@ async def test_a_server_that_takes_its_time_gets_a_bounded_one(server: Server) -
     async with server() as port:
         assert await reason(plain(port), SmtpPost(send_s=0.4)) == "timeout"
     assert trio.current_time() - began < 30  # it hangs for ever
+
+
+TLS_WITHOUT_END = b"\x16\x03\x03\x40\x00" + bytes(5000)
+"""The head of a record, and the record byte by byte."""
+
+
+@pytest.mark.parametrize(
+    ("tls", "lines"),
+    [
+        ("implicit", [TLS_WITHOUT_END]),
+        (
+            "starttls",
+            [b"220 hi\r\n", b"250-hi\r\n250 STARTTLS\r\n", b"220 go\r\n", TLS_WITHOUT_END],
+        ),
+    ],
+)
+async def test_a_handshake_that_takes_its_time_gets_a_bounded_one(
+    tls: Literal["implicit", "starttls"], lines: list[bytes]
+) -> None:
+    began = trio.current_time()
+    async with scripted(*lines, drip=True) as port:
+        assert await reason(MailServer("127.0.0.1", port, tls), SmtpPost(send_s=3)) == "timeout"
+    assert trio.current_time() - began < 30  # it takes four minutes
+
+
+async def test_a_server_that_is_reached_late_is_not_listened_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    connect = socket.create_connection
+
+    def slowly(*args: Any, **how: Any) -> socket.socket:
+        time.sleep(1)
+        return connect(*args, **how)
+
+    monkeypatch.setattr(socket, "create_connection", slowly)
+    began = trio.current_time()
+    async with scripted(b"220" + b"-" * 1000, drip=True) as port:
+        assert await reason(plain(port), SmtpPost(send_s=0.4)) == "timeout"
+    assert trio.current_time() - began < 30  # it takes a minute
 
 
 async def test_who_stops_waiting_leaves_no_thread_behind() -> None:
