@@ -56,6 +56,7 @@ class Post(Protocol):
 
         Raises:
             MailError: `unreachable`, `timeout`, `broken_off`, `bad_answer`, `tls_failed`,
-                `no_tls`, `auth_failed`, or `smtp_` and the code of three digits.
+                `no_tls`, `auth_failed`, `not_ascii` of user or password, or `smtp_` and the code
+                of three digits.
         """
         ...

@@ -151,6 +151,9 @@ class _Conversation:
             raise MailError(self.server.host, "timeout") from error
         except ConnectionRefusedError as error:
             raise MailError(self.server.host, "unreachable") from error
+        except UnicodeError as error:  # no name of a host; a user or password that is not ASCII
+            reason = "not_ascii" if self.reached else "unreachable"
+            raise MailError(self.server.host, reason) from error
         except OSError as error:
             reason = "broken_off" if self.reached else "unreachable"
             raise MailError(self.server.host, "timeout" if self.late else reason) from error

@@ -233,6 +233,16 @@ async def test_nobody_listens() -> None:
         taken.bind(("127.0.0.1", 0))
         assert await reason(plain(taken.getsockname()[1])) == "unreachable"
     assert await reason(MailServer("no-such-host.invalid", 25, "none")) == "unreachable"
+    assert await reason(MailServer("mail..example.org", 25, "none")) == "unreachable"
+    assert await reason(MailServer("a" * 64, 25, "none")) == "unreachable"
+
+
+@pytest.mark.parametrize(("user", "password"), [("ada", "schlüssel"), ("äda", "right")])
+async def test_a_password_that_smtp_cannot_spell_is_a_failure_with_a_reason(
+    user: str, password: str
+) -> None:
+    async with scripted(b"220 hi\r\n", b"250-hi\r\n250 AUTH PLAIN LOGIN\r\n") as port:
+        assert await reason(plain(port, user=user, password=password)) == "not_ascii"
 
 
 async def test_a_letter_that_was_taken_is_taken_however_the_goodbye_ends() -> None:
