@@ -240,6 +240,6 @@ def _retry_after(text: str, now: dt.datetime) -> float:
         return float(text[:9])
     try:
         wait_s = (parsedate_to_datetime(text) - now).total_seconds()
-    except (ValueError, OverflowError, TypeError):  # no date; a date without a zone
+    except (ValueError, TypeError, OverflowError):  # no date; one without a zone; one beyond all
         return 0.0
     return max(0.0, wait_s)

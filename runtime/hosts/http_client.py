@@ -65,7 +65,8 @@ class HttpClient:
         With a `max_reply` of 0 the answer's body is not read.
 
         Raises:
-            HttpError: `unreachable`, `broken_off`, or `bad_answer`.
+            HttpError: `unreachable`, `broken_off`, `bad_answer`, or `invalid_request` of an address
+                or a header that cannot be spelled: both may come of a file that holds a secret.
         """
         import httpx2  # 10 MiB that an appliance without a webhook does not need
         import trio  # which the command line does not pay for
@@ -92,6 +93,8 @@ class HttpClient:
                         if len(read) > max_reply:
                             enough.cancel()
                 return attrs.evolve(reply, body=bytes(read[:max_reply]), cut=len(read) > max_reply)
+        except (httpx2.InvalidURL, httpx2.LocalProtocolError, UnicodeError) as error:
+            raise HttpError(url, "invalid_request") from error
         except httpx2.ConnectError as error:
             raise HttpError(url, "unreachable") from error
         except httpx2.RemoteProtocolError as error:

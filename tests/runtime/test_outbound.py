@@ -133,6 +133,33 @@ async def test_at_the_third_failure_the_sender_is_told(
     assert len(receiver.requests) == 3
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:9/\x01",
+        "http://127.0.0.1:9/" + "a" * 70_000,
+        "http://999.1.1.1/",
+        "http://hooks..example.org/",
+        "http://" + "a" * 64 + ".example.org/",
+    ],
+)
+async def test_an_address_that_nobody_can_write_to_is_a_failure_with_a_reason(url: str) -> None:
+    with pytest.raises(UndeliveredError) as raised:
+        await door(url).exchange(Call("POST", url))
+    assert raised.value.reason == "invalid_request"
+
+
+@pytest.mark.parametrize("key", ["schlüssel", "in two\nlines", "\x00"])
+async def test_a_key_that_no_header_can_spell_is_a_failure_with_a_reason(key: str) -> None:
+    async with receiving(status(200)) as receiver:
+        with pytest.raises(UndeliveredError) as raised:
+            call = Call("POST", receiver.url, {"Authorization": f"Bearer {key}"})
+            await door(receiver.url).exchange(call)
+        assert raised.value.reason == "invalid_request"
+        assert receiver.requests == []
+    assert key not in str(raised.value)
+
+
 async def test_nobody_there_is_unreachable() -> None:
     async with receiving(status(200)) as receiver:
         pass
@@ -342,6 +369,20 @@ async def test_a_long_pause_is_left_to_the_outbox(
 
     assert raised.value.retry_in_s >= 300
     assert len(far.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "asked_for",
+    ["", "soon", "-7", "²", "Sun, 01 Mar 2026 12:05:00", "Sun, 01 Mar 2026 12:05:00 +" + "9" * 20],
+)
+async def test_a_pause_that_nobody_understands_is_not_kept(
+    asked_for: str, autojump_clock: trio.testing.MockClock
+) -> None:
+    far = Scripted([Reply(503, {"retry-after": asked_for}), Reply(200)])
+
+    await far.door().send(HOOK, LETTER)
+
+    assert len(far.asked) == 2
 
 
 async def test_pauses_grow_and_are_spread(autojump_clock: trio.testing.MockClock) -> None:
