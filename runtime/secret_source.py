@@ -22,12 +22,14 @@ def read_secret(where: str) -> bytes:
     """
     kind, _, name = where.partition(":")
     if kind == "env":
-        secret = os.environ.get(name, "").encode()
+        secret = os.fsencode(os.environ.get(name, ""))
     else:
         try:
             secret = Path(name).read_bytes().rstrip(b"\r\n")
         except OSError as error:
             raise MissingSecretError(where, error.strerror or "cannot be read") from error
+        except ValueError as error:
+            raise MissingSecretError(where, "is no path") from error
     if not secret:
         raise MissingSecretError(where, "is empty or not set")
     return secret

@@ -1,10 +1,28 @@
 """Where secrets stand, and what is said of one that cannot be used."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from runtime.secret_source import MissingSecretError, read_header_key
+from runtime.secret_source import MissingSecretError, read_header_key, read_secret
+
+
+def test_a_secret_is_bytes_wherever_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "key").write_bytes(b"\xff\x00key\r\n")
+    monkeypatch.setitem(os.environb, b"ARIGHT_KEY", b"\xffkey")
+
+    assert read_secret(f"file:{tmp_path}/key") == b"\xff\x00key"
+    assert read_secret("env:ARIGHT_KEY") == b"\xffkey"
+
+
+@pytest.mark.parametrize("where", ["env:NO_SUCH", "env:A=B", "file:/", "file:no-such", "file:\0"])
+def test_a_secret_that_cannot_be_read_is_missing(where: str) -> None:
+    with pytest.raises(MissingSecretError) as raised:
+        read_secret(where)
+    assert raised.value.where == where
 
 
 @pytest.mark.parametrize(
