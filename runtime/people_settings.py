@@ -186,8 +186,10 @@ class Route(_Section):
 
     @pydantic.model_validator(mode="after")
     def _reaches_somebody(self) -> "Route":
-        if "critical" in self.severities and not self.channels:
-            raise ValueError("channels is empty, and what is critical must reach somebody")
+        if "critical" in self.severities and not {*self.channels} - {"log"}:
+            raise ValueError(
+                "channels names none but the log, and what is critical must reach somebody"
+            )
         return self
 
 

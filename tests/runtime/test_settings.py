@@ -102,6 +102,7 @@ def test_flags_win_over_the_environment_and_the_environment_over_the_file(tmp_pa
         (f"channels:\n- {MAIL}, user: ada}}\n", 2, "user and password go together"),
         ("routing:\n- channels: [pager]\n", 1, "routing names pager, which is no channel"),
         ("routing:\n- channels: []\n", 2, "what is critical must reach somebody"),
+        ("routing:\n- channels: [log]\n", 2, "what is critical must reach somebody"),
         ("sla:\n  low: {response: 9, resolution: 3}\n", 2, "resolution comes before response"),
         ('quiet_hours:\n  zone: Europe/Berln\n  start: "22:00"\n  end: "7:00"\n', 2, "Berlin"),
         (f"channels:\n- name: a\n  {HOOK}\n- name: a\n  {HOOK}\n", 1, "name a twice"),
