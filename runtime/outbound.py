@@ -180,19 +180,21 @@ class Outbound:
         """Try until a 2xx came or no try is left; `call` is made anew for each."""
         host = self._allowed(url)
         attempt = 0
+        failed: UndeliveredError | None = None
         while True:
             attempt += 1
             if wait_s := self.allowance.spend(self.clock.monotonic()):
-                raise BudgetSpentError(host, "budget_spent", retry_in_s=wait_s)
+                # What was tried has failed, and counts as that, though no second try is left.
+                raise failed or BudgetSpentError(host, "budget_spent", retry_in_s=wait_s)
             try:
                 return await self._try(host, call())
             except UndeliveredError as failure:
                 # Who asks for a long pause gets it: not here, but from whoever keeps the outbox.
                 if attempt >= tries or failure.retry_in_s > self.try_s:
                     raise
-                asked_s = failure.retry_in_s
+                failed = failure
             pause = self.pause_s * 2.0 ** (attempt - 1) * self.random.uniform(0.5, 1.5)
-            await trio.sleep(max(pause, asked_s))
+            await trio.sleep(max(pause, failed.retry_in_s))
 
     def _allowed(self, url: str) -> str:
         try:

@@ -413,6 +413,18 @@ async def test_a_spent_budget_sends_nothing_and_says_when_again(
     assert len(far.asked) == 31
 
 
+async def test_a_try_that_failed_is_told_though_the_budget_has_no_second_one(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    allowance = Allowance(per_minute=1)
+    far = Scripted([Reply(503)])
+
+    with pytest.raises(UndeliveredError, match="http_503"):
+        await far.door(allowance).send(HOOK, LETTER)
+
+    assert len(far.asked) == 1
+
+
 def test_an_error_of_the_door_is_one_kind() -> None:
     kinds = (
         BudgetSpentError,
