@@ -6,6 +6,7 @@ from random import Random
 
 import attrs
 import structlog
+import trio
 
 from actors.escalator.channels import Channel
 from actors.escalator.core import Patience, first_due, may_have_arrived, seconds_until
@@ -66,20 +67,30 @@ class Courier:
             delivery, now = await self._next()
 
     async def _tell(self, delivery: Delivery) -> None:
-        page = await self.store.read(self.tickets.page(delivery.ticket_id))
         if self.channel.marks_repeats and not delivery.begun:
             await self.store.commit(self.outbox.begin(delivery))
         try:
-            receipt = await self.channel.tell(delivery, page)
+            receipt = await self._told(delivery)
         except OutboundError as failure:
-            await self._failed(page.ticket.kind, delivery, failure)
+            await self._failed(delivery, failure)
         except ScrubError:  # nothing of it was sent
-            unsent = OutboundError(self.channel.name, "not_scrubbed")
-            await self._failed(page.ticket.kind, delivery, unsent)
+            await self._failed(delivery, OutboundError(self.channel.name, "not_scrubbed"))
         else:
             await self.store.commit(self.outbox.sent(delivery, receipt, Moment.read(self.clock)))
 
-    async def _failed(self, kind: StopKind, delivery: Delivery, failure: OutboundError) -> None:
+    async def _told(self, delivery: Delivery) -> str:
+        """Tell of a ticket as it stands; wait for that until the budget has something left."""
+        while True:
+            page = await self.store.read(self.tickets.page(delivery.ticket_id))
+            try:
+                return await self.channel.tell(delivery, page)
+            except BudgetSpentError as spent:
+                # No failure of the channel.  Whatever else it owes would have to wait as well: to
+                # postpone each of them, again and again, would cost the disk more than all else.
+                await trio.sleep(spent.retry_in_s)
+
+    async def _failed(self, delivery: Delivery, failure: OutboundError) -> None:
+        kind = (await self.store.read(self.tickets.page(delivery.ticket_id))).ticket.kind
         late = self._postponed(delivery, failure)
         # That nobody could be reached is tried until somebody is.
         dead = late.attempts >= self.patience.attempts and kind is not StopKind.NOBODY_REACHED
@@ -96,10 +107,8 @@ class Courier:
             await self.store.commit(self.outbox.postpone(late))
 
     def _postponed(self, delivery: Delivery, failure: OutboundError) -> Delivery:
-        attempts, wait_s = delivery.attempts, failure.retry_in_s
-        if not isinstance(failure, BudgetSpentError):  # which is no failure of the channel
-            attempts += 1
-            wait_s = self.patience.wait_s(attempts, self.random.random(), failure.retry_in_s)
+        attempts = delivery.attempts + 1
+        wait_s = self.patience.wait_s(attempts, self.random.random(), failure.retry_in_s)
         return attrs.evolve(
             delivery,
             attempts=attempts,

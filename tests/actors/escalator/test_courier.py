@@ -23,9 +23,11 @@ from actors.escalator import (
     SqliteOutbox,
     SqliteTickets,
     TicketPage,
+    TicketState,
     WebhookChannel,
 )
 from actors.messages import Moment, StopKind
+from runtime.allowance import Allowance
 from runtime.destination import Destination, Webhook
 from runtime.hosts.http_client import HttpClient
 from runtime.hosts.sqlite import InlineStore
@@ -285,6 +287,57 @@ async def test_our_own_budget_costs_no_attempt(autojump_clock: trio.testing.Mock
 
     assert len(pager.heard) == 1
     assert pager.tried[-1] == pytest.approx(98)
+
+
+async def test_a_flood_waits_for_the_budget_without_a_line_or_a_commit_for_each(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    allowance = Allowance(per_minute=60)
+
+    def spent(_: int) -> OutboundError | None:
+        wait_s = allowance.spend(CLOCK.monotonic())
+        return BudgetSpentError("pager", "budget_spent", retry_in_s=wait_s) if wait_s else None
+
+    pager = Pager(fails=spent, marks_repeats=True)
+    with structlog.testing.capture_logs() as logs:
+        async with trio.open_nursery() as nursery:
+            desk = Desk(nursery)
+            tickets = [await desk.stop(f"inc-{n}", f"RB-SSH/ws-{n}") for n in range(100)]
+            desk.hire(pager)
+            await trio.sleep(41)
+            nursery.cancel_scope.cancel()
+
+    assert pager.heard == [f"{ticket_id}.webhook.opened" for ticket_id in tickets]
+    assert len(pager.tried) <= 2 * len(tickets)
+    assert not any(pager.repeats)
+    assert logs == []
+
+
+async def test_what_waited_for_the_budget_is_told_as_the_ticket_then_stands(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    told: list[TicketState] = []
+
+    @attrs.define
+    class Reporter(Pager):
+        async def tell(self, delivery: Delivery, page: TicketPage) -> str:
+            told.append(page.ticket.state)
+            return await super().tell(delivery, page)
+
+    pager = Reporter(
+        fails=lambda n: BudgetSpentError("pager", "budget_spent", retry_in_s=9) if n == 1 else None
+    )
+    async with trio.open_nursery() as nursery:
+        desk = Desk(nursery)
+        desk.hire(pager)
+        ticket_id = await desk.stop()
+        await trio.sleep(5)
+        now = Moment.read(CLOCK)
+        await desk.store.commit(desk.tickets.resolve(ticket_id, "ada", "", now))
+        await trio.sleep(10)
+        nursery.cancel_scope.cancel()
+
+    assert told == [TicketState.OPEN, TicketState.RESOLVED]
 
 
 async def test_the_other_side_may_ask_for_time_but_not_for_ever(
