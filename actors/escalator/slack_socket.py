@@ -3,6 +3,7 @@
 Slack ends each connection after some time and says so before; the next one is open by then.
 """
 
+import contextlib
 import json
 from collections import deque
 from collections.abc import Callable
@@ -124,12 +125,12 @@ class SlackSocket:
         """Ask where to connect; raises OutboundError."""
         answer = await self.api.ask("apps.connections.open")
         url, api = answer.get("url"), urlsplit(self.api.url)
-        if isinstance(url, str):
-            parts = urlsplit(url)
+        with contextlib.suppress(ValueError):  # it is no address at all
+            parts = urlsplit(url if isinstance(url, str) else "")
             encrypted = parts.scheme == "wss" or (api.scheme, parts.scheme) == ("http", "ws")
             host, home = parts.hostname or "", api.hostname or ""
             if encrypted and (host == home or host.endswith(f".{home}")):
-                return url
+                return parts.geturl()
         raise OutboundError(api.hostname or "", "bad_address")
 
     async def _hear(self, turn: _Turn, wire: Wire, clicks: Clicks, nursery: trio.Nursery) -> None:

@@ -216,6 +216,7 @@ async def test_a_message_without_end_costs_the_connection_and_no_more() -> None:
         answers({"ok": True}),
         answers({"ok": True, "url": "wss://wss-primary.slack.com.evil.example.org/link"}),
         answers({"ok": True, "url": "file:///etc/passwd"}),
+        answers({"ok": True, "url": "wss://[127.0.0.1/link"}),
         answers(b"{"),
         status(500),
     ],
