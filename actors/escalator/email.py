@@ -8,9 +8,10 @@ import structlog
 from actors.escalator.bulletin import Press
 from actors.escalator.render_email import LetterParts, letter, message_id, sendgrid
 from actors.escalator.ticket import Delivery, TicketPage
+from runtime.allowance import Allowance
 from runtime.clock import Clock
 from runtime.mail import Mail, MailError, MailServer, Post
-from runtime.outbound import Call, Outbound, OutboundError
+from runtime.outbound import BudgetSpentError, Call, Outbound, OutboundError
 from runtime.scrub import Code
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(actor="escalator")
@@ -61,6 +62,8 @@ class SmtpSender:
     server: MailServer
     post: Post
     clock: Clock
+    allowance: Allowance = attrs.field(factory=Allowance)
+    """What `Outbound` is for the other channels."""
 
     async def send(self, parts: LetterParts, envelope: Envelope, press: Press) -> str:
         """Send it; give what the other side said."""
@@ -76,6 +79,8 @@ class SmtpSender:
             delivery=parts.delivery,
             at=self.clock.now(),
         )
+        if wait_s := self.allowance.spend(self.clock.monotonic()):
+            raise BudgetSpentError(self.server.host, "budget_spent", retry_in_s=wait_s)
         try:
             refused = await self.post.send(self.server, mail)
         except MailError as error:

@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 import pytest
+import trio
 from trio.testing import MockClock
 
 from actors.escalator import (
@@ -19,15 +20,17 @@ from actors.escalator import (
     SlackApi,
     SlackAppChannel,
     SlackWebhookChannel,
+    SmtpSender,
     TeamsChannel,
     WebhookChannel,
     try_out,
 )
 from actors.messages import Severity
 from runtime.destination import Webhook
-from runtime.outbound import OutboundError
+from runtime.mail import Mail, MailServer
+from runtime.outbound import BudgetSpentError, OutboundError
 from runtime.scrub import Code
-from tests.actors.escalator.desk import NOON, SCRUBBER, Book, door, failed
+from tests.actors.escalator.desk import CLOCK, NOON, SCRUBBER, Book, door, failed
 from tests.actors.escalator.slack_server import answers
 from tests.runtime.webhook import (
     Conduct,
@@ -198,6 +201,40 @@ async def test_sendgrid_gets_the_letter_and_the_names_that_thread_it() -> None:
     assert [each["type"] for each in body["content"]] == ["text/plain", "text/html"]
     assert body["headers"]["Message-ID"] == "<ticket_0001.sendgrid.opened@example.org>"
     assert body["headers"]["References"] == "<ticket_0001@example.org>"
+
+
+@attrs.define
+class Letters:
+    """A mail server that takes all there is."""
+
+    sent: list[str] = attrs.field(factory=list)
+
+    async def send(self, _: MailServer, mail: Mail) -> int:
+        await trio.lowlevel.checkpoint()
+        self.sent.append(mail.delivery.name)
+        return 0
+
+
+async def test_a_flood_of_letters_keeps_to_the_budget_of_a_channel(
+    autojump_clock: MockClock,
+) -> None:
+    server, letters = MailServer("mail.example.org", 587), Letters()
+    sender = SmtpSender(server, letters, CLOCK)
+    channel = EmailChannel(
+        "mail", Envelope(Code("a@example.org"), (Code("b@e.org"),)), sender, PRESS
+    )
+    book = Book(channel.name)
+    for n in range(61):
+        book.open(failed(f"inc-{n}"))
+    for _ in range(60):
+        await book.bring(channel)
+
+    with pytest.raises(BudgetSpentError) as raised:
+        await book.bring(channel)
+    assert raised.value.retry_in_s == pytest.approx(1)
+    await trio.sleep(1)
+    await book.bring(channel)
+    assert len(letters.sent) == 61
 
 
 async def test_teams_gets_an_adaptive_card() -> None:
