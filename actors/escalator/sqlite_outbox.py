@@ -120,10 +120,13 @@ def keep_quiet(connection: sqlite3.Connection, ticket_id: str, at: Moment) -> No
 def told_channels(
     connection: sqlite3.Connection, ticket_id: str, occasion: str = ""
 ) -> frozenset[str]:
-    """Name the channels that were told of a ticket, or will be; dead ones of one occasion too."""
+    """Name the channels that were told of a ticket, will be, or may have been without an answer.
+
+    Of one occasion also those that were told in vain.
+    """
     told = connection.execute(
         "select channel from deliveries where ticket_id = ?"
-        " and case ? when '' then dead_at is null else occasion = ? end",
+        " and case ? when '' then dead_at is null or begun else occasion = ? end",
         (ticket_id, occasion, occasion),
     )
     return frozenset(channel for (channel,) in told)

@@ -217,6 +217,22 @@ def test_what_became_of_a_ticket_is_heard_by_those_who_were_told_and_follow(
     assert owed(connection) == {"pager": ["acked", "resolved"]}
 
 
+@pytest.mark.parametrize(("begun", "follows"), [(True, ["resolved"]), (False, [])])
+def test_what_was_given_up_but_may_have_arrived_is_taken_back_at_the_end(
+    connection: sqlite3.Connection, begun: bool, follows: list[str]
+) -> None:
+    tickets, outbox = book(), SqliteOutbox()
+    ticket_id = tickets.open(spent("inc-1", Severity.CRITICAL), NOON)(connection)
+    [opened] = outbox.waiting("pager")(connection)
+    dead = attrs.evolve(opened, attempts=8, error="timeout", begun=begun)
+    outbox.bury(dead, NOON)(connection)
+    tickets.pass_on(dead, NOON)(connection)
+
+    tickets.resolve(ticket_id, "ada", "", NOON)(connection)
+
+    assert owed(connection).get("pager", []) == follows
+
+
 def test_a_channel_brings_what_it_owes_of_a_ticket_in_order(connection: sqlite3.Connection) -> None:
     tickets, outbox = book(), SqliteOutbox()
     ticket_id = tickets.open(spent("inc-1", Severity.CRITICAL), NOON)(connection)
