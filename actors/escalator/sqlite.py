@@ -9,7 +9,7 @@ import attrs
 from actors.escalator import sqlite_rows as rows
 from actors.escalator.policy import Policy
 from actors.escalator.sqlite_change import ARIGHT, PEOPLE, Change
-from actors.escalator.sqlite_outbox import count_dead, deliveries_of
+from actors.escalator.sqlite_outbox import count_dead, deliveries_of, waiting_elsewhere
 from actors.escalator.ticket import Delivery, Standing, Ticket, TicketPage, TicketState
 from actors.messages import Moment, Stop, StopKind
 from runtime.ids import Ids
@@ -78,12 +78,16 @@ class SqliteTickets:
         return write
 
     def promise(self, at: Moment) -> Write[None]:
-        """Have tickets of before this version answered in time, too."""
+        """Have tickets of before this version, and of other boots, answered in time, too."""
 
         def write(connection: sqlite3.Connection) -> None:
             change = self._change(connection, at)
             for ticket in list(rows.unpromised(connection)):
                 change.promise(ticket)
+            for ticket in list(rows.promised_elsewhere(connection, at.boot)):
+                change.count_on(ticket)
+            for delivery in waiting_elsewhere(connection, at.boot):
+                change.bring_on(delivery)
 
         return write
 

@@ -7,8 +7,17 @@ from collections.abc import Sequence
 import attrs
 
 from actors.escalator import sqlite_rows as rows
+from actors.escalator.core import LONGEST_WAIT_S
 from actors.escalator.policy import LOG, Policy, Route
-from actors.escalator.sqlite_outbox import hurry, keep_quiet, owe, told_channels, untold, waits_for
+from actors.escalator.sqlite_outbox import (
+    hurry,
+    keep_quiet,
+    owe,
+    put_off,
+    told_channels,
+    untold,
+    waits_for,
+)
 from actors.escalator.ticket import Delivery, Occasion, Ticket, TicketState
 from actors.messages import Moment, Severity, Stop, StopKind
 from runtime.codec import to_json
@@ -96,6 +105,20 @@ class Change:
         """Give a ticket of before the instant by which somebody must have answered."""
         self._set_due(ticket.id, self.policy.answer_due(ticket.severity, self.at))
 
+    def count_on(self, ticket: Ticket) -> None:
+        """Count what was promised in another boot by the clock of this one."""
+        if ticket.due is not None:
+            left_s = min(ticket.due.since(self.at), self._due_anew(ticket).since(self.at))
+            self._set_due(ticket.id, self.at.after(left_s))
+
+    def bring_on(self, delivery: Delivery) -> None:
+        """Count what was put off in another boot by the clock of this one."""
+        ticket = rows.ticket(self.connection, delivery.ticket_id)
+        told_at = self.policy.told_at(delivery.channel, ticket.severity, self.at)
+        most_s = max(told_at.since(self.at), LONGEST_WAIT_S)
+        due = self.at.after(min(delivery.due.since(self.at), most_s))
+        put_off(self.connection, delivery, due)
+
     def pass_on(self, dead: Delivery, fresh: str) -> None:
         """Have the next channel tell what a dead one could not; where none is left, say so."""
         ticket = rows.ticket(self.connection, dead.ticket_id)
@@ -111,6 +134,17 @@ class Change:
                 StopKind.NOBODY_REACHED, PEOPLE, Severity.CRITICAL, "nobody_reached", note=ticket.id
             )
             self.open(fresh, nobody)
+
+    def _due_anew(self, ticket: Ticket) -> Moment:
+        """Give when a ticket would be due whose time began now."""
+        answered = ticket.state is TicketState.ACKED
+        if ticket.late:
+            return self.policy.late_again(
+                ticket.severity, ticket.late, answered=answered, at=self.at
+            )
+        if answered:
+            return self.policy.settled_due(ticket.severity, 0.0, self.at)
+        return self.policy.answer_due(ticket.severity, self.at)
 
     def _route(self, ticket: Ticket) -> Route:
         return self.policy.route(self.channels, ticket.kind, ticket.severity)

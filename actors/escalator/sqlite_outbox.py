@@ -97,6 +97,16 @@ def deliveries_of(connection: sqlite3.Connection, ticket_id: str) -> tuple[Deliv
     return tuple(_deliveries(connection, which, (ticket_id,)))
 
 
+def waiting_elsewhere(connection: sqlite3.Connection, boot: str) -> list[Delivery]:
+    """List what is still owed, and put off by the clock of another boot."""
+    return _deliveries(connection, f" where {_WAITS} and due_boot <> ?", (boot,))
+
+
+def put_off(connection: sqlite3.Connection, delivery: Delivery, due: Moment) -> None:
+    """Let a delivery be told from `due` on."""
+    _keep(connection, attrs.evolve(delivery, due=due))
+
+
 def hurry(connection: sqlite3.Connection, ticket_id: str, due: Moment) -> None:
     """Let whatever waits about a ticket be told from `due` on."""
     connection.execute(

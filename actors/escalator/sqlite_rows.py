@@ -112,6 +112,11 @@ def unpromised(connection: sqlite3.Connection) -> Iterator[Ticket]:
     yield from tickets(connection, " where state <> 'resolved' and due_boot is null", ())
 
 
+def promised_elsewhere(connection: sqlite3.Connection, boot: str) -> Iterator[Ticket]:
+    """Read the tickets whose instant counts by the clock of another boot."""
+    yield from tickets(connection, " where state <> 'resolved' and due_boot <> ?", (boot,))
+
+
 def next_dues(connection: sqlite3.Connection, boot: str) -> tuple[Moment, ...]:
     """Give when the next tickets are due: one of this boot and one of another, at most."""
     first = "select due_wall, due_boot, due_monotonic from tickets where state <> 'resolved'"

@@ -36,7 +36,11 @@ class TicketBook(Tickets, Protocol):
         ...
 
     def promise(self, at: Moment) -> Write[None]:
-        """Have tickets that were opened before there were promises answered in time, too."""
+        """Have tickets that were opened before there were promises answered in time, too.
+
+        What was promised or put off in another boot counts on by the clock of this one, and for no
+        longer than if it began now: the wall clock may have been set back meanwhile.
+        """
         ...
 
     def pass_on(self, dead: Delivery, at: Moment) -> Write[None]:

@@ -203,6 +203,65 @@ def test_a_promise_outlives_a_reboot_by_the_wall_clock(connection: sqlite3.Conne
     assert tickets.late(reboot(900))(connection) == 1
 
 
+def after_a_reboot(days: float) -> Moment:
+    return Moment(NOON.wall + dt.timedelta(days=days), "boot-2", 3.0)
+
+
+@pytest.mark.parametrize(
+    ("done", "most_s"),
+    [((), 900), (("late",), 1800), (("ack",), 3600), (("late", "ack"), 7200)],
+)
+def test_a_clock_that_is_set_back_makes_no_promise_longer_than_it_is(
+    connection: sqlite3.Connection, done: tuple[str, ...], most_s: float
+) -> None:
+    tickets, begin = book(), after_a_reboot(days=-3650)
+    ticket_id = tickets.open(spent("inc-1", Severity.CRITICAL), NOON)(connection)
+    if "late" in done:
+        tickets.late(NOON.after(900))(connection)
+    if "ack" in done:
+        tickets.ack(ticket_id, "ada", "", NOON.after(901))(connection)
+
+    tickets.promise(begin)(connection)
+
+    [due] = tickets.standing("boot-2")(connection).dues
+    assert due == begin.after(most_s)
+
+
+@pytest.mark.parametrize(
+    ("quiet", "severity", "most_s"),
+    [(None, Severity.LOW, 3600), (NIGHT, Severity.LOW, 7 * 3600), (NIGHT, Severity.HIGH, 3600)],
+)
+def test_a_clock_that_is_set_back_puts_off_no_telling(
+    connection: sqlite3.Connection, quiet: Quiet | None, severity: Severity, most_s: float
+) -> None:
+    tickets, begin = book(Policy(quiet=quiet)), attrs.evolve(MIDNIGHT, boot="boot-2")
+    later = attrs.evolve(MIDNIGHT, wall=MIDNIGHT.wall + dt.timedelta(days=3650))
+    tickets.open(spent("inc-1", severity), later)(connection)
+    [opened] = SqliteOutbox().waiting("chat")(connection)
+    SqliteOutbox().postpone(attrs.evolve(opened, attempts=7, due=later.after(3000)))(connection)
+
+    tickets.promise(begin)(connection)
+
+    [owed] = SqliteOutbox().waiting("chat")(connection)
+    assert (owed.due, owed.attempts) == (begin.after(most_s), 7)
+
+
+def test_what_was_promised_before_a_reboot_counts_on_by_the_clock_of_this_boot(
+    connection: sqlite3.Connection,
+) -> None:
+    tickets, begin = book(), after_a_reboot(days=300 / 86_400)
+    tickets.open(spent("inc-1", Severity.CRITICAL), NOON)(connection)
+    [opened] = SqliteOutbox().waiting("pager")(connection)
+    SqliteOutbox().postpone(attrs.evolve(opened, attempts=1, due=NOON.after(400)))(connection)
+
+    tickets.promise(begin)(connection)
+
+    [due] = tickets.standing("boot-2")(connection).dues
+    assert due == begin.after(600)
+    [owed] = SqliteOutbox().waiting("pager")(connection)
+    assert owed.due == begin.after(100)
+
+
 def test_what_became_of_a_ticket_is_heard_by_those_who_were_told_and_follow(
     connection: sqlite3.Connection,
 ) -> None:
