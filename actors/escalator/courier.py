@@ -36,6 +36,8 @@ class Courier:
     clock: Clock
     random: Random
     patience: Patience = attrs.field(factory=Patience)
+    _arrived: tuple[str, str] | None = attrs.field(default=None, init=False)
+    """Delivery and receipt of what arrived and is not noted yet: a disk may be full for long."""
     _alarm: Alarm = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -67,6 +69,9 @@ class Courier:
             delivery, now = await self._next()
 
     async def _tell(self, delivery: Delivery) -> None:
+        if self._arrived is not None and self._arrived[0] == delivery.id:
+            await self._note(delivery, self._arrived[1])
+            return
         if self.channel.marks_repeats and not delivery.begun:
             await self.store.commit(self.outbox.begin(delivery))
         try:
@@ -76,7 +81,12 @@ class Courier:
         except ScrubError:  # nothing of it was sent
             await self._failed(delivery, OutboundError(self.channel.name, "not_scrubbed"))
         else:
-            await self.store.commit(self.outbox.sent(delivery, receipt, Moment.read(self.clock)))
+            await self._note(delivery, receipt)
+
+    async def _note(self, delivery: Delivery, receipt: str) -> None:
+        self._arrived = delivery.id, receipt
+        await self.store.commit(self.outbox.sent(delivery, receipt, Moment.read(self.clock)))
+        self._arrived = None
 
     async def _told(self, delivery: Delivery) -> str:
         """Tell of a ticket as it stands; wait for that until the budget has something left."""

@@ -6,12 +6,14 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from random import Random
+from typing import TypeVar
 
 import attrs
 import pytest
 import structlog.testing
 import trio
 import trio.testing
+from typing_extensions import override
 
 from actors.escalator import (
     Courier,
@@ -29,16 +31,19 @@ from actors.escalator import (
 from actors.messages import Moment, StopKind
 from runtime.allowance import Allowance
 from runtime.destination import Destination, Webhook
+from runtime.errors import StoreFullError
 from runtime.hosts.http_client import HttpClient
 from runtime.hosts.sqlite import InlineStore
 from runtime.logs import KEYS
 from runtime.outbound import BudgetSpentError, Outbound, OutboundError, UndeliveredError
 from runtime.scrub import ScrubError
+from runtime.store import Write
 from tests.actors.escalator.desk import CLOCK, CountingIds, spent
 from tests.fakes.store import inline_store
 from tests.runtime.webhook import receiving, status
 
 OUTBOX = SqliteOutbox()
+T = TypeVar("T")
 
 
 @attrs.define
@@ -272,6 +277,44 @@ async def test_an_attempt_that_may_have_arrived_unheard_makes_the_next_one_a_rep
         nursery.cancel_scope.cancel()
 
     assert pager.repeats == [False, unheard]
+
+
+@attrs.define
+class FullDisk(InlineStore):
+    """Keeps nothing for a while."""
+
+    full: bool = False
+
+    @override
+    async def commit(self, *writes: Write[T]) -> list[T]:
+        if self.full:
+            await trio.lowlevel.checkpoint()
+            raise StoreFullError("no room")
+        return await super().commit(*writes)
+
+
+async def test_what_arrived_is_not_brought_again_for_as_long_as_that_cannot_be_noted(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    store = FullDisk(inline_store("escalator").connection)
+    pager = Pager()
+    async with trio.open_nursery() as nursery:
+        desk = Desk(nursery, store)
+        courier = Courier(pager, store, desk.tickets, OUTBOX, CLOCK, Random(7))  # noqa: S311  jitter
+        ticket_id = await desk.stop()
+        store.full = True
+        for _ in range(3):  # as its supervisor does
+            with pytest.raises(StoreFullError):
+                await courier.run()
+        store.full = False
+        await desk.stop(key="another")
+        nursery.start_soon(courier.run)
+        await trio.sleep(1)
+        nursery.cancel_scope.cancel()
+
+    assert pager.asked.count(ticket_id) == 1
+    assert len(pager.heard) == 2
+    assert OUTBOX.waiting("webhook")(store.connection) == []
 
 
 async def test_our_own_budget_costs_no_attempt(autojump_clock: trio.testing.MockClock) -> None:
