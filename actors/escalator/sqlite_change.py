@@ -150,17 +150,23 @@ class Change:
         return self.policy.route(self.channels, ticket.kind, ticket.severity)
 
     def _tell(self, ticket: Ticket, occasion: str, late: int = 0) -> None:
-        route = self._route(ticket)
+        hearers = self._hearers(ticket, late)
         name = occasion if late < 2 else f"{occasion}-{late}"  # noqa: PLR2004  the second time
         for channel in self.channels:
-            # That a channel is dead is told by the others.
-            if ticket.kind is StopKind.CHANNEL_DEAD and ticket.key == channel:
-                continue
-            if channel not in (LOG, *route.channels, *route.fallback[:late]):
+            if channel not in hearers:
                 continue
             # What waits is told as the ticket then stands: that it is late, too.
             if not (late and waits_for(self.connection, ticket.id, channel)):
                 self._owe(ticket, channel, name)
+
+    def _hearers(self, ticket: Ticket, late: int) -> frozenset[str]:
+        route = self._route(ticket)
+        hearers = frozenset((LOG, *route.channels, *route.fallback[:late]))
+        if ticket.kind is not StopKind.CHANNEL_DEAD or ticket.key not in hearers:
+            return hearers
+        # That a channel is dead is told by the others: by all of them, where it has no companion.
+        companions = hearers - {ticket.key}
+        return companions if companions != {LOG} else frozenset(self.channels) - {ticket.key}
 
     def _owe(self, ticket: Ticket, channel: str, occasion: str) -> None:
         due = self.policy.told_at(channel, ticket.severity, self.at)

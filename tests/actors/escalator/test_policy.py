@@ -76,6 +76,25 @@ def test_what_is_routed_to_nobody_stands_in_the_log(connection: sqlite3.Connecti
     assert owed(connection) == {"log": ["opened"]}
 
 
+def test_that_a_channel_is_dead_is_told_by_the_others_though_its_route_names_it_alone(
+    connection: sqlite3.Connection,
+) -> None:
+    stop = Stop(StopKind.CHANNEL_DEAD, "mail", Severity.HIGH, "delivery_failed")
+    book().open(stop, NOON)(connection)
+    assert owed(connection) == {"log": ["opened"], "pager": ["opened"], "chat": ["opened"]}
+
+
+@pytest.mark.parametrize(
+    ("route", "hears"), [(("mail", "chat"), ["chat"]), (("pager",), ["pager"]), ((), [])]
+)
+def test_that_a_channel_is_dead_goes_where_its_route_leads_beside_it(
+    connection: sqlite3.Connection, route: tuple[str, ...], hears: list[str]
+) -> None:
+    stop = Stop(StopKind.CHANNEL_DEAD, "mail", Severity.HIGH, "delivery_failed")
+    book(Policy(routes=(Route(route),))).open(stop, NOON)(connection)
+    assert [*owed(connection)] == ["log", *hears]
+
+
 def test_without_routes_everybody_hears(connection: sqlite3.Connection) -> None:
     book(Policy()).open(spent("inc-1"), NOON)(connection)
     assert owed(connection) == {name: ["opened"] for name in CHANNELS}
