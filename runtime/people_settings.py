@@ -18,6 +18,16 @@ class _Section(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
+def _kept_secret(url: pydantic.HttpUrl) -> pydantic.HttpUrl:
+    if url.scheme != "https" and not is_loopback((url.host or "").strip("[]")):
+        raise ValueError("a key leaves by https only, or stays on this machine")
+    return url
+
+
+KeyedUrl = Annotated[pydantic.HttpUrl, pydantic.AfterValidator(_kept_secret)]
+"""Where a key is sent to."""
+
+
 class Webhook(_Section):
     """A channel to people: signed JSON by HTTP POST."""
 
@@ -45,7 +55,7 @@ class Slack(_Section):
     """Where the app's token (xapp-) stands; with it messages have buttons."""
     approvers: list[Annotated[str, Field(pattern=r"^[A-Z0-9]{2,32}$")]] = []
     """Ids of the people whose click approves or rejects a fix; empty: nobody's does."""
-    api_url: pydantic.HttpUrl = pydantic.HttpUrl("https://slack.com/api")
+    api_url: KeyedUrl = pydantic.HttpUrl("https://slack.com/api")
     updates: bool = True
     """Whether it also hears that a ticket was acknowledged or resolved."""
 
@@ -67,7 +77,7 @@ class PagerDuty(_Section):
     kind: Literal["pagerduty"]
     routing_key: Secret
     """Where the integration key of the service stands."""
-    url: pydantic.HttpUrl = pydantic.HttpUrl("https://events.pagerduty.com/v2/enqueue")
+    url: KeyedUrl = pydantic.HttpUrl("https://events.pagerduty.com/v2/enqueue")
     """In the EU: https://events.eu.pagerduty.com/v2/enqueue"""
 
 
@@ -123,7 +133,7 @@ class SendGrid(_Section):
     """Where the API key stands; it needs Mail Send alone."""
     sender: MailAddress
     to: list[MailAddress] = Field(min_length=1, max_length=50)
-    url: pydantic.HttpUrl = pydantic.HttpUrl("https://api.sendgrid.com/v3/mail/send")
+    url: KeyedUrl = pydantic.HttpUrl("https://api.sendgrid.com/v3/mail/send")
     """In the EU: https://api.eu.sendgrid.com/v3/mail/send"""
     updates: bool = False
     """Whether it also hears that a ticket was acknowledged or resolved."""

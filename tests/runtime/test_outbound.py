@@ -152,8 +152,8 @@ async def test_an_address_that_nobody_can_write_to_is_a_failure_with_a_reason(ur
 @pytest.mark.parametrize("key", ["schlüssel", "in two\nlines", "\x00"])
 async def test_a_key_that_no_header_can_spell_is_a_failure_with_a_reason(key: str) -> None:
     async with receiving(status(200)) as receiver:
+        call = Call("POST", receiver.url, {"Authorization": f"Bearer {key}"})
         with pytest.raises(UndeliveredError) as raised:
-            call = Call("POST", receiver.url, {"Authorization": f"Bearer {key}"})
             await door(receiver.url).exchange(call)
         assert raised.value.reason == "invalid_request"
         assert receiver.requests == []

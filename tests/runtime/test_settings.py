@@ -9,6 +9,9 @@ from runtime.settings import Mode, load, shipped
 
 WINDOW = 'name: n\n    days: [mon]\n    start: "22:00"\n    end: "04:00"'
 MAIL = "{name: m, kind: email, host: mx.example.org, sender: a@example.org, to: [b@example.org]"
+PAGER = "{name: p, kind: pagerduty, routing_key: env:KEY"
+CHAT = "{name: c, kind: slack, token: env:TOKEN, channel: C1"
+POST = "{name: g, kind: sendgrid, key: env:KEY, sender: a@example.org, to: [b@example.org]"
 HOOK = "url: https://hooks.example.org/\n  secret: env:SECRET"
 
 
@@ -100,6 +103,9 @@ def test_flags_win_over_the_environment_and_the_environment_over_the_file(tmp_pa
         ("channels:\n- {name: a, kind: slack}\n", 2, "channels.0: needs either webhook or token"),
         (f"channels:\n- {MAIL}, tls: none}}\n", 2, "tls: none is for a loopback address"),
         (f"channels:\n- {MAIL}, user: ada}}\n", 2, "user and password go together"),
+        (f"channels:\n- {PAGER}, url: 'http://e.org/'}}\n", 2, "a key leaves by https only"),
+        (f"channels:\n- {CHAT}, api_url: 'http://e.org/'}}\n", 2, "a key leaves by https only"),
+        (f"channels:\n- {POST}, url: 'http://127.0.0.1.e.org/'}}\n", 2, "leaves by https only"),
         ("routing:\n- channels: [pager]\n", 1, "routing names pager, which is no channel"),
         ("routing:\n- channels: []\n", 2, "what is critical must reach somebody"),
         ("routing:\n- channels: [log]\n", 2, "what is critical must reach somebody"),
