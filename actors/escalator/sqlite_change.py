@@ -165,8 +165,8 @@ class Change:
         if ticket.kind is not StopKind.CHANNEL_DEAD or ticket.key not in hearers:
             return hearers
         # That a channel is dead is told by the others: by all of them, where it has no companion.
-        companions = hearers - {ticket.key}
-        return companions if companions != {LOG} else frozenset(self.channels) - {ticket.key}
+        alone = hearers == frozenset((LOG, ticket.key))
+        return (frozenset(self.channels) if alone else hearers) - {ticket.key}
 
     def _owe(self, ticket: Ticket, channel: str, occasion: str) -> None:
         due = self.policy.told_at(channel, ticket.severity, self.at)
