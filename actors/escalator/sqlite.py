@@ -9,7 +9,12 @@ import attrs
 from actors.escalator import sqlite_rows as rows
 from actors.escalator.policy import Policy
 from actors.escalator.sqlite_change import ARIGHT, PEOPLE, Change
-from actors.escalator.sqlite_outbox import count_dead, deliveries_of, waiting_elsewhere
+from actors.escalator.sqlite_outbox import (
+    count_dead,
+    deliveries_of,
+    waiting_elsewhere,
+    waiting_for_none,
+)
 from actors.escalator.ticket import Delivery, Standing, Ticket, TicketPage, TicketState
 from actors.messages import Moment, Stop, StopKind
 from runtime.ids import Ids
@@ -78,7 +83,7 @@ class SqliteTickets:
         return write
 
     def promise(self, at: Moment) -> Write[None]:
-        """Have tickets of before this version, and of other boots, answered in time, too."""
+        """Have tickets of before answered in time, too: of other versions, boots and channels."""
 
         def write(connection: sqlite3.Connection) -> None:
             change = self._change(connection, at)
@@ -88,6 +93,8 @@ class SqliteTickets:
                 change.count_on(ticket)
             for delivery in waiting_elsewhere(connection, at.boot):
                 change.bring_on(delivery)
+            for delivery in waiting_for_none(connection, self.channels):
+                change.hand_over(delivery)
 
         return write
 

@@ -10,6 +10,7 @@ from actors.escalator import sqlite_rows as rows
 from actors.escalator.core import LONGEST_WAIT_S
 from actors.escalator.policy import LOG, Policy, Route
 from actors.escalator.sqlite_outbox import (
+    give_up,
     hurry,
     keep_quiet,
     owe,
@@ -118,6 +119,13 @@ class Change:
         most_s = max(told_at.since(self.at), LONGEST_WAIT_S)
         due = self.at.after(min(delivery.due.since(self.at), most_s))
         put_off(self.connection, delivery, due)
+
+    def hand_over(self, gone: Delivery) -> None:
+        """Have the channels that there are tell what one owed that is no more."""
+        give_up(self.connection, gone, "no_channel", self.at)
+        ticket = rows.ticket(self.connection, gone.ticket_id)
+        if not gone.follows_up and ticket.state is not TicketState.RESOLVED:
+            self._tell(ticket, gone.occasion)
 
     def pass_on(self, dead: Delivery, fresh: str) -> None:
         """Have the next channel tell what a dead one could not; where none is left, say so."""

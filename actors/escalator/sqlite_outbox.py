@@ -9,6 +9,7 @@ import attrs
 
 from actors.escalator.ticket import Carried, Delivery
 from actors.messages import Moment
+from runtime.codec import to_json
 from runtime.store import Query, Write
 
 _DELIVERIES = """
@@ -18,6 +19,8 @@ _DELIVERIES = """
 """
 
 _WAITS = "sent_at is null and dead_at is null"
+
+_LISTED = "(select value from json_each(?))"
 
 _FIRST_OF_TICKET = """
     not exists (select 1 from deliveries as earlier
@@ -100,6 +103,17 @@ def deliveries_of(connection: sqlite3.Connection, ticket_id: str) -> tuple[Deliv
 def waiting_elsewhere(connection: sqlite3.Connection, boot: str) -> list[Delivery]:
     """List what is still owed, and put off by the clock of another boot."""
     return _deliveries(connection, f" where {_WAITS} and due_boot <> ?", (boot,))
+
+
+def waiting_for_none(connection: sqlite3.Connection, channels: Sequence[str]) -> list[Delivery]:
+    """List what is still owed by channels that there are no more."""
+    which = f" where {_WAITS} and channel not in {_LISTED} order by ticket_id, number"
+    return _deliveries(connection, which, (to_json([*channels]),))
+
+
+def give_up(connection: sqlite3.Connection, delivery: Delivery, error: str, at: Moment) -> None:
+    """Note that a delivery will not be tried again, and why."""
+    _keep(connection, attrs.evolve(delivery, error=error, dead_at=at.wall))
 
 
 def put_off(connection: sqlite3.Connection, delivery: Delivery, due: Moment) -> None:

@@ -39,7 +39,8 @@ class TicketBook(Tickets, Protocol):
         """Have tickets that were opened before there were promises answered in time, too.
 
         What was promised or put off in another boot counts on by the clock of this one, and for no
-        longer than if it began now: the wall clock may have been set back meanwhile.
+        longer than if it began now: the wall clock may have been set back meanwhile.  What is owed
+        by a channel that is no more is told by those that there are.
         """
         ...
 

@@ -222,6 +222,31 @@ def test_a_promise_outlives_a_reboot_by_the_wall_clock(connection: sqlite3.Conne
     assert tickets.late(reboot(900))(connection) == 1
 
 
+def test_what_a_channel_owed_that_is_no_more_is_told_by_those_that_there_are(
+    connection: sqlite3.Connection,
+) -> None:
+    before = SqliteTickets(CountingIds(), ("log", "old"), Policy(followers=frozenset({"old"})))
+    told = before.open(spent("inc-1", key="told"), NOON)(connection)
+    bring_all(connection)
+    [brought] = SqliteOutbox().waiting("old")(connection)
+    SqliteOutbox().sent(brought, "", NOON)(connection)
+    before.resolve(told, "ada", "", NOON)(connection)
+    opened = before.open(spent("inc-2", key="untold"), NOON)(connection)
+
+    for _ in range(2):
+        book(Policy()).promise(NOON)(connection)
+
+    assert SqliteOutbox().waiting("old")(connection) == []
+    assert owed(connection) == {
+        "log": ["opened"], "pager": ["opened"], "chat": ["opened"], "mail": ["opened"],
+    }  # fmt: skip
+    assert {one.ticket_id for one in SqliteOutbox().waiting("pager")(connection)} == {opened}
+    gone = SqliteOutbox().dead()(connection)
+    assert [(one.ticket_id, one.occasion, one.error) for one in gone] == [
+        (told, "resolved", "no_channel"), (opened, "opened", "no_channel"),
+    ]  # fmt: skip
+
+
 def after_a_reboot(days: float) -> Moment:
     return Moment(NOON.wall + dt.timedelta(days=days), "boot-2", 3.0)
 
