@@ -229,5 +229,7 @@ def _typed(address: str) -> Generator[None]:
         # asyncio puts a text of its own in the place of the system's.
         text = os.strerror(error.errno) if error.errno and error.errno > 0 else None
         raise UnreachableError(address, text or error.strerror or str(error)) from error
+    except UnicodeError as error:  # which looking it up raises
+        raise UnreachableError(address, "no name of a host") from error
     except (StreamTerminatedError, ProtocolError, H2Error) as error:
         raise UnreachableError(address, "the connection was broken off") from error

@@ -31,6 +31,8 @@ def pinned_authority(host: str, port: int, sha256: str) -> str:
             shown = _chain(secured)
     except OSError as error:
         raise HttpError(address, error.strerror or str(error)) from error
+    except UnicodeError as error:  # which looking it up raises
+        raise HttpError(address, "no name of a host") from error
     for certificate in shown:
         if hashlib.sha256(certificate).hexdigest() == sha256.lower():
             return ssl.DER_cert_to_PEM_cert(certificate)

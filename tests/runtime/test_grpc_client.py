@@ -137,6 +137,14 @@ async def test_a_refused_connection_names_the_address_and_the_reason() -> None:
                 pass
 
 
+@pytest.mark.parametrize("name", ["appliance..example.org", "a" * 64])
+async def test_a_name_that_nobody_can_have_is_unreachable(name: str) -> None:
+    async with open_island("client"):
+        with pytest.raises(UnreachableError, match="no name of a host"):
+            async with connected(name, 1):
+                pass
+
+
 async def test_a_name_that_nobody_has_is_unreachable() -> None:
     async with open_island("client"):
         with pytest.raises(UnreachableError, match=r"nowhere\.invalid:1: "):

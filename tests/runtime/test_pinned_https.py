@@ -74,3 +74,9 @@ def test_where_nobody_listens_the_error_names_the_address() -> None:
     port = free_port()
     with pytest.raises(HttpError, match=f"127.0.0.1:{port}: Connection refused"):
         pinned_authority("127.0.0.1", port, "0" * 64)
+
+
+@pytest.mark.parametrize("name", ["appliance..example.org", "a" * 64])
+def test_a_name_that_nobody_can_have_is_an_error_that_names_it(name: str) -> None:
+    with pytest.raises(HttpError, match=f"{name}:1: no name of a host"):
+        pinned_authority(name, 1, "0" * 64)
