@@ -118,20 +118,20 @@ class _Maker:
     def _slack(self, setting: told.Slack) -> Channel:
         buttons = Buttons(setting.app_token is not None, bool(setting.approvers))
         base = str(setting.api_url).rstrip("/")
-        door = self._door(base)
         channel: SlackAppChannel | SlackWebhookChannel
         if setting.webhook is not None:
             url = _text(setting.webhook)
             outbound = self._door(url)
             channel = SlackWebhookChannel(setting.name, url, outbound, self.press, buttons)
         else:
-            api = SlackApi(base, _text(setting.token or ""), door)
+            api = SlackApi(base, _text(setting.token or ""), self._door(base))
             room = Code(setting.channel or "")
             channel = SlackAppChannel(setting.name, api, room, self.press, buttons)
         if setting.app_token is not None:
             socket = SlackSocket(
                 setting.name,
-                SlackApi(base, _text(setting.app_token), door),
+                # Connections that are made again and again cost no message to people.
+                SlackApi(base, _text(setting.app_token), self._door(base)),
                 open_websocket,
                 self.random,
                 frozenset(setting.approvers),
