@@ -8,6 +8,7 @@ Here it is decided which rule stands behind which gate; `asides` has the gates t
 
 from collections import defaultdict
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import Final, Literal
 
 import attrs
@@ -41,7 +42,10 @@ Groups = dict[GateKind, list[Entry]]
 
 
 def grouped(entries: Iterable[Entry]) -> tuple[Groups, list[Entry]]:
-    """Sort rules by the gate behind which they may stand; those that may not come second."""
+    """Sort rules by the gate behind which they may stand; those that may not come second.
+
+    Both keep the order in which the rules came: a leaf asks them so.
+    """
     groups: defaultdict[GateKind, list[Entry]] = defaultdict(list)
     rest: list[Entry] = []
     for entry in entries:
@@ -52,6 +56,7 @@ def grouped(entries: Iterable[Entry]) -> tuple[Groups, list[Entry]]:
             rest.append(entry)
     for gate in [gate for gate, group in groups.items() if len(group) < _MIN_RULES[gate.kind]]:
         rest.extend(groups.pop(gate))
+    rest.sort(key=attrgetter("order"))  # what came back stands where it stood
     return dict(groups), rest
 
 

@@ -63,6 +63,23 @@ def test_rules_behind_gates_are_decided_as_the_reference_does(seed: int) -> None
         assert change < 9 or rule_set.version == RuleSet.compile(rules).version
 
 
+def test_rules_too_few_for_a_gate_decide_in_their_order_among_the_rest() -> None:
+    def ruled(rule_id: str, priority: int, *condition: object) -> dict[str, Any]:
+        conditions = [dict(zip(("field", "operator", "value"), condition, strict=True))]
+        return {"id": rule_id, "action": "x", "priority": priority, "conditions": conditions}
+
+    behind_a_gate = [
+        ruled(f"phrase-{number}", 100, "message", "contains", f"unit {number} has failed")
+        for number in range(20)
+    ]
+    alone = ruled("prefix", 1, "host", "starts_with", "host-")
+    without = ruled("any-host", 50, "host", "exists", True)
+    rule_set = RuleSet.compile([*behind_a_gate, without, alone])
+
+    assert rule_set.decide({"host": "host-7"}) == "prefix"
+    assert rule_set.decide({"host": "ws-7"}) == "any-host"
+
+
 def test_a_text_too_long_for_a_quick_look_is_searched_all_the_same() -> None:
     draw = random.Random(7)  # noqa: S311 - seeded, no secret
     rules = [drawn_rule(draw, f"r{number}") for number in range(150)]
