@@ -12,6 +12,8 @@ T = TypeVar("T")
 
 _LEVELS: Final = 64
 """Of lists and mappings within each other; the interpreter's own limit ends an actor."""
+_KEYS: Final = (str, int, float, bool, type(None))
+"""What JSON makes a key of by itself."""
 _TOO_DEEP: Final = f"lists and mappings stand more than {_LEVELS} levels deep"
 
 
@@ -66,7 +68,24 @@ def _has_levels(data: object, levels: int) -> bool:
 
 def plain_json(value: object) -> str:
     """Spell what was read from a YAML file; what JSON cannot say, such as a date, becomes text."""
-    return json.dumps(value, ensure_ascii=False, default=str)
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str)
+    except TypeError:  # a date may be a key as well
+        return json.dumps(_with_plain_keys(value), ensure_ascii=False, default=str)
+
+
+def _with_plain_keys(value: object) -> object:
+    match value:
+        case dict():
+            pairs = cast("dict[object, object]", value).items()
+            return {
+                key if isinstance(key, _KEYS) else str(key): _with_plain_keys(each)
+                for key, each in pairs
+            }
+        case list():
+            return [_with_plain_keys(each) for each in cast("list[object]", value)]
+        case _:
+            return value
 
 
 def from_json(text: str, kind: type[T]) -> T:

@@ -1,4 +1,6 @@
-"""What a valid rule names and there is not: asked by the live start and by lint alike.
+"""Why a valid rule cannot be in force: asked by the live start and by lint alike.
+
+It names what there is not, or holds what cannot be kept.
 
 A rule with a misfit is set aside at start, so that the two never disagree about it.
 """
@@ -13,12 +15,13 @@ from actors.catalogue.checks import Check
 from actors.catalogue.emission import ANY_EVENT, Emission, emission_of
 from actors.catalogue.rules import EXECUTE_RUNBOOK, Condition, Rule
 from actors.catalogue.runbooks import Runbook
+from runtime.codec import plain_json, to_json
 
 ACTIONS: Final = (EXECUTE_RUNBOOK, "escalate")
 """What an appliance can do about a drift."""
 
 MisfitCode: TypeAlias = Literal[
-    "unknown_action", "unknown_check", "unknown_runbook", "unfit_runbook"
+    "unkeepable", "unknown_action", "unknown_check", "unknown_runbook", "unfit_runbook"
 ]
 
 _CHECK_FIELDS = ("check_type", "incident_type")
@@ -53,6 +56,8 @@ def surroundings_of(
 
 def misfits(rule: Rule, around: Surroundings) -> Iterator[Misfit]:
     """Yield what a valid rule names in vain; nothing for a rule that may be in force."""
+    if (unkeepable := _unkeepable(rule)) is not None:
+        yield Misfit("unkeepable", unkeepable)
     if around.actions is not None and rule.action not in around.actions:
         there = ", ".join(around.actions)
         yield Misfit("unknown_action", f"unknown action {rule.action!r}; there are {there}")
@@ -67,6 +72,20 @@ def misfits(rule: Rule, around: Surroundings) -> Iterator[Misfit]:
         yield Misfit("unknown_runbook", f"no runbook is called {rule.runbook_id!r}")
     else:
         yield from (Misfit("unfit_runbook", reason) for reason in _unfit(rule, runbook))
+
+
+def _unkeepable(rule: Rule) -> str | None:
+    """Say why the rule, or what it decides, can be written into no store."""
+    try:
+        plain_json(rule.written).encode()
+        to_json(rule.params).encode()
+    except UnicodeEncodeError:
+        return "it holds half a character, a surrogate alone, which can be kept nowhere"
+    except ValueError:
+        return "it holds an integer of more than 4,300 digits, which can be kept nowhere"
+    except TypeError:
+        return "its params are no JSON: their keys must be texts"
+    return None
 
 
 def _unfit(rule: Rule, runbook: Runbook) -> Iterator[str]:

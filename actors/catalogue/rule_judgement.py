@@ -40,6 +40,8 @@ from actors.catalogue.rules import (
 )
 
 _CONDITION_KEYS = frozenset({"field", "operator", "value", "ignore_case"})
+_PRIORITY_BITS: Final = 100_000
+"""Half of those of what stands for "no rule" in the tree, before which every rule must come."""
 _KNOWN_KEYS = 3
 """A condition with more keys than it must have is looked through for numbers that are none."""
 
@@ -65,7 +67,7 @@ def _rule(raw: Mapping[object, object]) -> Rule:
         id=as_filled_text(raw.get("id"), "id"),
         conditions=conditions,
         action=action,
-        priority=as_integer(raw.get("priority", DEFAULT_PRIORITY), "priority"),
+        priority=_priority(raw.get("priority", DEFAULT_PRIORITY)),
         enabled=as_boolean(raw.get("enabled", True), "enabled"),
         severity_filter=as_texts(raw.get("severity_filter"), "severity_filter"),
         runbook_id=runbook_id,
@@ -97,6 +99,13 @@ class _Further(TypedDict, total=False):
     undo_required: bool
     controls: tuple[str, ...]
     tests: tuple[RuleTest, ...]
+
+
+def _priority(value: object) -> int:
+    priority = as_integer(value, "priority")
+    if priority.bit_length() > _PRIORITY_BITS:
+        raise InvalidValueError("priority has more digits than can be ordered")
+    return priority
 
 
 def _judge_catch_all(raw: Mapping[object, object], conditions: tuple[Condition, ...]) -> None:

@@ -11,6 +11,8 @@ _SHOWN = 60
 """Characters of a value from outside that a reason repeats."""
 _MAX_NODES = 10_000
 """Values within one rule: an alias that doubles itself thirty times must not fill the memory."""
+_MAX_LEVELS = 64
+"""Of lists and mappings within each other: what spells a rule goes down them one by one."""
 
 
 class InvalidValueError(ArightError):
@@ -84,21 +86,23 @@ def as_boolean(value: object, what: str) -> bool:
 
 
 def refuse_unplain(value: object) -> None:
-    """Refuse what holds NaN or an infinity, or is too large or circular to be carried along."""
-    waiting, seen = [value], 0
+    """Refuse what holds NaN or an infinity, or is too large, deep or circular to be carried."""
+    waiting, seen = [(value, 0)], 0
     while waiting:
-        item, seen = waiting.pop(), seen + 1
+        (item, level), seen = waiting.pop(), seen + 1
         if seen > _MAX_NODES:
             raise InvalidValueError(f"the rule holds more than {_MAX_NODES} values")
+        if level > _MAX_LEVELS:
+            raise InvalidValueError(f"the rule is more than {_MAX_LEVELS} levels deep")
         if isinstance(item, float):
             if not math.isfinite(item):
                 raise InvalidValueError("NaN and infinities are not valid in rules")
         elif isinstance(item, Mapping):
             mapping = cast("Mapping[object, object]", item)
-            waiting.extend(mapping.keys())
-            waiting.extend(mapping.values())
+            waiting.extend((key, level + 1) for key in mapping)
+            waiting.extend((each, level + 1) for each in mapping.values())
         elif isinstance(item, (list, tuple, set, frozenset)):
-            waiting.extend(cast("Collection[object]", item))
+            waiting.extend((each, level + 1) for each in cast("Collection[object]", item))
 
 
 def _finite(value: Scalar) -> bool:

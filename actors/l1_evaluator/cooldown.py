@@ -5,6 +5,7 @@ whether it rests.  No other rule takes its place, and the incident does not go t
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 import attrs
 
@@ -15,6 +16,9 @@ from actors.messages.moment import Moment
 
 Key = tuple[str, str | None]
 """Rule id and host; None is the host of events that name none, and no host's name."""
+
+_LONGEST_S: Final = 10 * 366 * 86_400
+"""What is to rest for longer rests for ten years: no calendar and no column runs out of it."""
 
 
 @attrs.frozen
@@ -84,7 +88,8 @@ class Cooldowns:
         seconds = self.default_seconds if rule.cooldown_seconds is None else rule.cooldown_seconds
         if seconds == 0:
             return RuleMatched(rule, None)
-        window = self._windows[key] = CooldownWindow(*key, now, seconds)
+        lasts = float(min(seconds, _LONGEST_S))
+        window = self._windows[key] = CooldownWindow(*key, now, lasts)
         return RuleMatched(rule, window)
 
     def release(self, rule_id: str, host: str | None) -> None:

@@ -125,7 +125,8 @@ def load_catalogue(settings: Settings, trial: Trial | None = None) -> Catalogue:
     in_force = RulesInForce(rules, plain_json(kept), texts)
     at = tuple(place for position, place in enumerate(places) if position not in aside)
     read = RawRules(tuple(raw), tuple(places))
-    return Catalogue(checks, names, runbooks, in_force, at, tuple(problems), read)
+    told = tuple(problem.encode(errors="backslashreplace").decode() for problem in problems)
+    return Catalogue(checks, names, runbooks, in_force, at, told, read)
 
 
 def _must_be_known(settings: Settings, checks: Mapping[str, Check]) -> None:

@@ -1,5 +1,6 @@
 """What a rule may name: checks that are reported, actions there are, runbooks that fit."""
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -87,3 +88,28 @@ def test_an_action_or_a_runbook_that_does_not_fit_is_a_misfit(
 
     assert told == code
     assert words in reason
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ({"id": "R\ud800"}, "half a character"),
+        ({"text": "call\udfff"}, "half a character"),
+        ({"conditions": [about("eq", "\ud800", "actual")]}, "half a character"),
+        ({"note": 1 << 20_000}, "more than 4,300 digits"),
+        ({"priority": 1 << 20_000}, "more than 4,300 digits"),
+        ({**HEALED, "params": {1: "a", "b": "c"}}, "params are no JSON"),
+    ],
+)
+def test_what_no_store_can_keep_is_a_misfit(written: dict[str, Any], words: str) -> None:
+    [(code, reason)] = named(**written)
+
+    assert code == "unkeepable"
+    assert words in reason
+
+
+def test_a_date_that_is_a_key_or_a_value_can_be_kept() -> None:
+    day = dt.date(2024, 5, 1)
+
+    assert named(history={day: "made", "seen": day}) == []
+    assert named(**HEALED, params={"since": day}) == []

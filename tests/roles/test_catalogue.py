@@ -46,6 +46,32 @@ def test_a_rule_of_the_site_stands_in_for_the_shipped_one_of_its_id(tmp_path: Pa
     assert catalogue.problems == ()
 
 
+@pytest.mark.parametrize("key", ["2024-05-01: looked at", "history: {2024-05-01: made, 7: seen}"])
+def test_a_date_as_a_key_of_a_rule_is_carried_along_as_text(tmp_path: Path, key: str) -> None:
+    (tmp_path / "l1").mkdir()
+    written = f"- {{id: OWN, conditions: [{json.dumps(SHADOW)}], action: escalate, {key}}}\n"
+    (tmp_path / "l1" / "own.yaml").write_text(written)
+
+    catalogue = load_catalogue(Settings(rules=tmp_path, shipped_rules=True))
+
+    assert catalogue.problems == ()
+    assert "2024-05-01" in str(json.loads(catalogue.in_force.content)[0])
+
+
+def test_a_rule_that_can_be_kept_nowhere_is_set_aside_and_leaves_the_others(
+    tmp_path: Path,
+) -> None:
+    catalogue = loaded(
+        tmp_path, rule("HALF\ud800", priority=1), rule("NOTE", priority=1, note="\ud800")
+    )
+
+    assert decided(catalogue) == "L1-SHADOW-PERMISSIONS execute_runbook"
+    assert len(catalogue.problems) == 2
+    assert all("half a character" in problem for problem in catalogue.problems)
+    assert "".join(catalogue.problems).encode()
+    assert catalogue.in_force.content.encode()
+
+
 def test_between_different_ids_priority_alone_decides(tmp_path: Path) -> None:
     assert decided(loaded(tmp_path, rule("OWN", priority=101))) == (
         "L1-SHADOW-PERMISSIONS execute_runbook"

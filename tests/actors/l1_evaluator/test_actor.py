@@ -289,6 +289,22 @@ async def test_a_cooldown_is_kept_over_a_restart(room: Room) -> None:
     assert decision.cooldown_s > 0
 
 
+@pytest.mark.parametrize("seconds", [1 << 2_000, 1 << 63, 1e300, 1e12])
+async def test_a_cooldown_longer_than_any_calendar_lasts_for_years(
+    room: Room, seconds: float
+) -> None:
+    room.rules = cooling(seconds)
+    first = await room.drift()
+    await (await room.actor()).handle(first)
+    await settle(room, first)
+
+    await (await room.actor()).handle(await room.drift())
+
+    decision = room.proposed()[-1].decision
+    assert decision is not None
+    assert Moment.read(CLOCK).after(decision.cooldown_s).wall.year > CLOCK.now().year + 8
+
+
 async def test_its_own_cooldown_does_not_block_an_incident_that_is_decided_again(
     room: Room,
 ) -> None:

@@ -30,6 +30,13 @@ def circular() -> dict[str, Any]:
     return {**GOOD, "note": loop}
 
 
+def nested(levels: int) -> list[Any]:
+    inner: list[Any] = []
+    for _ in range(levels - 1):
+        inner = [inner]
+    return inner
+
+
 def doubling() -> dict[str, Any]:
     bomb: list[Any] = ["x"]
     for _ in range(64):
@@ -98,6 +105,8 @@ INVALID: dict[str, Any] = {
     "a bad condition in none_of": {**GOOD, "none_of": [{"field": "f"}]},
     "an unknown mode": {**GOOD, "mode": "yolo"},
     "a negative cooldown": {**GOOD, "cooldown_seconds": -1},
+    "a priority that no rule set can order": {**GOOD, "priority": 1 << 200_000},
+    "lists within each other, 65 deep": {**GOOD, "note": nested(66)},
     "a circular value": circular(),
     "a value that unfolds to gigabytes": doubling(),
 }
