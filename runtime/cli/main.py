@@ -1,5 +1,7 @@
 """The root of the command: its nouns, named without importing them."""
 
+import io
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -71,4 +73,7 @@ def main(context: click.Context, config: Path | None, state_dir: Path | None) ->
     aright incident list         what is open, and where it stands
     aright incident why ID       why it was decided so
     """  # noqa: D301  \b is click's mark for a paragraph that keeps its lines
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Half a character, which JSON can hold, is printed as JSON spells it.
+        sys.stdout.reconfigure(errors="backslashreplace")
     context.obj = Options(config, state_dir)

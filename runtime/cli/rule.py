@@ -1,8 +1,6 @@
 """`aright rule`: which rules there are, which one decides an event, and why."""
 
-import json
 from pathlib import Path
-from typing import cast
 
 import click
 
@@ -128,7 +126,7 @@ def decide(path: Path, events: str, quarantine: bool) -> None:
 def why(event: Path, rule_id: str | None, path: Path | None, output: Format) -> None:
     """Explain the decision of one event: a JSON file, or - for standard input."""
     from actors.catalogue.rule_files import read_rules
-    from actors.l1_evaluator import RuleSet
+    from actors.l1_evaluator import NoEventError, RuleSet, given_event
     from runtime.roles.catalogue import load_catalogue
     from runtime.roles.explain import explanation, why_not
 
@@ -140,12 +138,9 @@ def why(event: Path, rule_id: str | None, path: Path | None, output: Format) -> 
     with opened(str(event)) as lines:
         text = b"".join(lines)
     try:
-        data = cast("object", json.loads(text))
-    except ValueError as error:
-        end(Exit.ERROR, f"{event}: is no JSON: {error}")
-    if not isinstance(data, dict):
-        end(Exit.ERROR, f"{event}: holds no JSON object")
-    told = cast("dict[str, object]", data)
+        told = given_event(text)
+    except NoEventError as error:
+        end(Exit.ERROR, f"{event}: {error}")
     if rule_id is not None:
         answer = why_not(rule_set, told, rule_id)
         if answer["reason"] == "unknown":

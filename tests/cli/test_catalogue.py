@@ -148,8 +148,26 @@ def test_why_explains_an_event_by_hand(config: Path) -> None:
     assert "check_type eq" in other.stdout
     unknown = aright(*words, "--rule", "L1-NOBODY", stdin=json.dumps(event))
     assert unknown.exit_code == 3
-    for broken in ("{", "[]"):
-        assert aright(*words, stdin=broken).exit_code == 1
+    for broken in ("{", "[]", "[" * 100_000, '{"a":' * 5_000 + "1" + "}" * 5_000):
+        said = aright(*words, stdin=broken)
+        assert said.exit_code == 1
+        assert said.stderr.startswith("aright: -: not ")
+
+
+def test_half_a_character_is_printed_as_json_spells_it(config: Path, tmp_path: Path) -> None:
+    rules = tmp_path / "half.json"
+    rules.write_text(
+        '[{"id": "R\\ud800", "conditions": [], "match_all": true, "action": "escalate"}]'
+    )
+    words = ("--config", str(config), "rule")
+
+    assert (
+        "rule R\\ud800 decides"
+        in aright(*words, "why", "-", "--rules", str(rules), stdin="{}").stdout
+    )
+    assert "unkeepable" in aright(*words, "lint", str(rules)).stdout
+    [found] = json.loads(aright(*words, "lint", str(rules), "-o", "json").stdout)
+    assert found["rule"] == "R\ud800"
 
 
 def test_settings_are_shown_with_where_each_comes_from(

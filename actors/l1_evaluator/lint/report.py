@@ -49,6 +49,9 @@ def lint(raw: RawRules, around: Surroundings, clock: Clock) -> Report:
 
 Placed = tuple[int, Finding]
 
+_UNASKABLE = ("unknown_check", "unkeepable")
+"""Misfits beside which nothing more is said of a rule."""
+
 
 @attrs.define
 class _Look:
@@ -110,7 +113,7 @@ class _Look:
         """Say of rules with a misfit what would be wrong with them in any set."""
         for position, found in aside.items():
             rule = judged.rules[position]
-            if rule is None or any(misfit.code == "unknown_check" for misfit in found):
+            if rule is None or any(misfit.code in _UNASKABLE for misfit in found):
                 continue
             outcome = reach.unfulfilled(rule)
             if outcome is not None:
