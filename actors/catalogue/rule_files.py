@@ -82,7 +82,7 @@ def _read_file(path: Path) -> Iterator[tuple[object, RulePlace]]:
 
 def _from_json(text: str, path: str) -> Iterator[tuple[object, RulePlace]]:
     try:
-        data = cast("object", json.loads(text))
+        data = cast("object", json.loads(text, object_pairs_hook=_object))
     except json.JSONDecodeError as error:
         raise InvalidFileError(path, f"is no JSON: {error.msg}", line=error.lineno) from error
     except (ValueError, RecursionError) as error:  # an integer too long, a nesting too deep
@@ -92,7 +92,44 @@ def _from_json(text: str, path: str) -> Iterator[tuple[object, RulePlace]]:
     if not isinstance(data, list):
         raise InvalidFileError(path, _NEITHER, line=1)
     for rule, line in zip(cast("list[object]", data), entry_lines(text, "rules"), strict=True):
-        yield rule, RulePlace(path, line)
+        twice = _key_said_twice(rule)
+        yield rule if twice is None else UnreadableRule(_twice(twice)), RulePlace(path, line)
+
+
+class _SaidTwice(dict[str, object]):
+    """An object of a JSON text that says a key twice: it is anybody's guess what was meant."""
+
+    key: str
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    made = dict(pairs)
+    if len(made) == len(pairs):
+        return made
+    names = [name for name, _ in pairs]
+    twice = _SaidTwice(made)
+    twice.key = next(name for name in names if names.count(name) > 1)
+    return twice
+
+
+def _key_said_twice(value: object) -> str | None:
+    """Find a key that an object within `value` says twice, None where there is none."""
+    waiting = [value]
+    while waiting:
+        match waiting.pop():
+            case _SaidTwice(key=key):
+                return key
+            case dict() as mapping:
+                waiting.extend(cast("dict[str, object]", mapping).values())
+            case list() as listed:
+                waiting.extend(cast("list[object]", listed))
+            case _:
+                pass
+    return None
+
+
+def _twice(key: str) -> str:
+    return f"says {key!r} twice"
 
 
 def _from_yaml(text: str, path: str) -> Iterator[tuple[object, RulePlace]]:
@@ -114,7 +151,10 @@ def rules_node(root: yaml.Node | None, path: str) -> yaml.SequenceNode:
     """Find the list of rules in a document; raises InvalidFileError where it holds none."""
     if isinstance(root, yaml.MappingNode):
         pairs = cast("list[tuple[yaml.Node, yaml.Node]]", root.value)
-        root = next((value for key, value in pairs if key.value == "rules"), root)
+        named = [(key, value) for key, value in pairs if key.value == "rules"]
+        for again, _ in named[1:]:
+            raise InvalidFileError(path, _twice("rules"), line=again.start_mark.line + 1)
+        root = named[0][1] if named else root
     if not isinstance(root, yaml.SequenceNode):
         line = 1 if root is None else root.start_mark.line + 1
         raise InvalidFileError(path, _NEITHER, line=line)
@@ -123,10 +163,36 @@ def rules_node(root: yaml.Node | None, path: str) -> yaml.SequenceNode:
 
 def _constructed(loader: yaml.SafeLoader, node: yaml.Node) -> object:
     # One by one, so that a value that cannot be made costs its own rule and no other.
+    twice = _said_twice(node)
+    if twice is not None:
+        return UnreadableRule(f"{_twice(str(twice.value))}, in line {twice.start_mark.line + 1}")
     try:
         return cast("object", loader.construct_document(node))  # pyright: ignore[reportUnknownMemberType]
     except (yaml.constructor.ConstructorError, ValueError, OverflowError) as error:
         return UnreadableRule(str(error))
+
+
+def _said_twice(rule: yaml.Node) -> yaml.Node | None:
+    """Find a key that a mapping within a rule says twice, None where there is none."""
+    # An alias leads to the same node again, which is looked at once.
+    waiting, looked_at = [rule], set[int]()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in looked_at:
+            continue
+        looked_at.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            seen: set[tuple[str, str]] = set()
+            for key, value in cast("list[tuple[yaml.Node, yaml.Node]]", node.value):
+                if isinstance(key, yaml.ScalarNode):
+                    name = (key.tag, str(key.value))
+                    if name in seen:
+                        return key
+                    seen.add(name)
+                waiting.append(value)
+        elif isinstance(node, yaml.SequenceNode):
+            waiting.extend(cast("list[yaml.Node]", node.value))
+    return None
 
 
 _NEITHER = "holds neither a list of rules nor a mapping with rules:"

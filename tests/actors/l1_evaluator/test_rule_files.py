@@ -124,8 +124,43 @@ def test_a_value_that_cannot_be_made_costs_its_rule_alone(tmp_path: Path, value:
 
 
 @pytest.mark.parametrize(
+    ("name", "again"),
+    [
+        (
+            "rules.yaml",
+            "action: x, conditions: [], conditions: [{field: f, operator: eq, value: x}]",
+        ),
+        ("rules.yaml", "action: x, conditions: [{field: f, field: g, operator: eq, value: x}]"),
+        ("rules.json", '"action": "x", "match_all": true, "match_all": true, "conditions": []'),
+        ("rules.json", '"action": "x", "conditions": [], "n": [{"a": {"b": 1, "b": 2}}]'),
+    ],
+)
+def test_a_rule_that_says_a_key_twice_is_none_and_costs_no_other(
+    tmp_path: Path, name: str, again: str
+) -> None:
+    good = '{"id": "b", "action": "x", "conditions": [], "match_all": true}'
+    text = f'[{{"id": "a", {again}}}, {good}]'
+
+    rule_set = RuleSet.compile(read_rules(written(tmp_path / name, text)).rules)
+
+    [(position, reason)] = rule_set.quarantined
+    assert position == 0
+    assert "twice" in reason
+    assert rule_set.decide({"f": "x"}) == "b"
+
+
+def test_keys_that_a_mapping_takes_over_from_another_are_not_said_twice(tmp_path: Path) -> None:
+    text = yaml_rule("a").replace("- id", "- &a\n  id") + "- <<: *a\n  id: b\n"
+
+    rule_set = RuleSet.compile(read_rules(written(tmp_path / "rules.yaml", text)).rules)
+
+    assert rule_set.quarantined == []
+
+
+@pytest.mark.parametrize(
     ("name", "text", "line"),
     [
+        ("rules.yaml", "rules: []\n\nrules:\n- id: a\n", 3),
         ("rules.yaml", "- id: a\n- id: [b\n- id: c\n", 3),
         ("rules.json", '[\n{"id": "a"},\n{"id" "b"}]', 3),
         ("rules.yaml", "", 1),
