@@ -100,6 +100,7 @@ class L1Evaluator:
         incident, event = message.incident, event_of(message.observation)
         in_force, now = self.rules(), Moment.read(self.clock)
         winner = in_force.rules.winner(event)
+        rested = None if winner is None else self._cooldowns.window(winner.id, incident.host)
         if winner is not None and self._claimed_by.get((winner.id, incident.host)) == incident.id:
             # Its own earlier decision must not stand in the way of a second one.
             self._cooldowns.release(winner.id, incident.host)
@@ -128,6 +129,8 @@ class L1Evaluator:
                     stop = Stop.of(decided, kind, kind, text=in_force.text_for(rule))
                     await self._escalate(writes, incident, _matched(decision), stop, decision, now)
         except StaleMoveError:
+            if winner is not None:  # nothing was decided: what was claimed is given back
+                self._cooldowns.put_back(winner.id, incident.host, rested)
             log.debug("incident_moved_on", incident_id=incident.id)
         else:
             self._remembered = in_force.rules.version

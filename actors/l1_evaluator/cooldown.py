@@ -96,6 +96,16 @@ class Cooldowns:
         """Forget a window, so that the incident whose decision began it can be decided again."""
         self._windows.pop((rule_id, host), None)
 
+    def window(self, rule_id: str, host: str | None) -> CooldownWindow | None:
+        """Give the window of a rule for a host, None where there is none."""
+        return self._windows.get((rule_id, host))
+
+    def put_back(self, rule_id: str, host: str | None, window: CooldownWindow | None) -> None:
+        """Have the window be as it was, after a decision that was not kept."""
+        self.release(rule_id, host)
+        if window is not None:
+            self._windows[rule_id, host] = window
+
     def restore(self, windows: Iterable[CooldownWindow], now: Moment) -> None:
         """Take up what was stored, at start.
 

@@ -343,6 +343,42 @@ async def test_a_decision_that_was_not_kept_claims_no_cooldown_for_the_next_life
     assert proposed.decision.cooldown_s == 0
 
 
+async def test_a_decision_that_came_too_late_claims_no_cooldown(room: Room) -> None:
+    actor = await room.actor()
+    message = await room.drift()
+    await actor.handle(message)
+    deciding = await room.again(message)
+    await settle(room, message)
+    room.rules = cooling(300)
+    room.gate.waiting.clear()
+
+    await actor.handle(deciding)
+    assert room.proposed() == []
+    await actor.handle(await room.drift())
+
+    [proposed] = room.proposed()
+    assert proposed.decision is not None
+    assert proposed.decision.cooldown_s == 0
+
+
+async def test_a_decision_that_came_too_late_lets_an_earlier_cooldown_last(room: Room) -> None:
+    room.rules = cooling(300)
+    actor = await room.actor()
+    message = await room.drift()
+    await actor.handle(message)
+    deciding = await room.again(message)
+    await settle(room, message)
+    room.gate.waiting.clear()
+
+    await actor.handle(deciding)
+    assert room.proposed() == []
+    await actor.handle(await room.drift())
+
+    [proposed] = room.proposed()
+    assert proposed.decision is not None
+    assert proposed.decision.cooldown_s > 0
+
+
 async def test_every_rule_set_that_decided_is_kept_for_why(room: Room) -> None:
     actor = await room.actor()
     await actor.handle(await room.drift())
