@@ -28,7 +28,7 @@ Decides = Callable[[Mapping[str, object]], str | None]
 """Names the rule that decides an event which a test gives, of those that were there before."""
 
 # JSON lets these stand as they are, YAML does not.
-_UNSEEN = re.compile("[\x7f-\x9f\u2028\u2029\ufeff]")
+_UNSEEN = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
 @attrs.frozen

@@ -5,7 +5,7 @@ from pathlib import Path
 import attrs
 import pytest
 import yaml
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from actors.catalogue.pattern_signature import STATES, drift_kind
 from actors.catalogue.rule_files import read_rules
@@ -77,6 +77,7 @@ def test_it_speaks_of_kinds_alone_and_holds_nothing_that_a_host_said() -> None:
 @given(params=st.dictionaries(st.text(), PARAM_VALUES, max_size=5), kind=st.sampled_from(
     ["mode", "number", "list", "text", "empty", *sorted(STATES)]
 ))  # fmt: skip
+@example(params={"text": "\ufffe\uffff\U0001ffff"}, kind="text")
 def test_whatever_the_params_are_the_file_says_the_same_as_the_rule(
     params: dict[str, JSON], kind: str
 ) -> None:
