@@ -115,8 +115,10 @@ class Promoter:
 
     async def commit(self, write: Write[T]) -> T:
         """Commit one write; what follows from it is looked at afterwards."""
-        self.news.tell()  # once it is durable
         [result] = await self.store.commit(write)
+        # Told only now: a commit of somebody else would take it for its own.
+        self.news.tell()
+        self.news.committed()
         return result
 
     def now(self) -> Moment:

@@ -1,5 +1,6 @@
 """When promotions are looked at: after a verdict, after a reload, and when a time is over."""
 
+import contextlib
 import math
 
 import attrs
@@ -14,15 +15,33 @@ from runtime.mailbox import Post
 from runtime.store import Store
 
 
+def _token_here() -> trio.lowlevel.TrioToken | None:
+    """Give trio's token on its own thread, None on any other."""
+    try:
+        return trio.lowlevel.current_trio_token()
+    except RuntimeError:
+        return None
+
+
 @attrs.define(eq=False)
 class News:
     """Says that there may be something to look at.  Telling it is possible in any thread."""
 
     _told: bool = attrs.field(default=False, init=False)
     _event: trio.Event = attrs.field(factory=trio.Event, init=False)
+    _token: trio.lowlevel.TrioToken | None = attrs.field(factory=_token_here, init=False)
 
     def tell(self) -> None:
         """There is, once the commit under way is durable."""
+        if self._token is None or _token_here() is not None:
+            self._note()
+            return
+        # In the thread that writes.  Of the commits before this one trio may not have heard yet:
+        # noted behind them, it is not taken for theirs, and looked for before it is there.
+        with contextlib.suppress(trio.RunFinishedError):
+            self._token.run_sync_soon(self._note)
+
+    def _note(self) -> None:
         self._told = True
 
     def committed(self) -> None:
