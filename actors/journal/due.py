@@ -2,9 +2,11 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import TypeVar
 
 import attrs
 import structlog
+import trio
 
 from actors.journal import core
 from actors.journal.core import Task
@@ -23,10 +25,13 @@ from actors.messages import (
 )
 from actors.ports import StaleMoveError, Tickets
 from runtime.clock import Clock
+from runtime.errors import StoreError, StoreFullError
 from runtime.mailbox import Post
 from runtime.store import Store, Write
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(actor="journal")
+
+T = TypeVar("T")
 
 _AT_ONCE = 256
 
@@ -36,7 +41,8 @@ class DueWork:
     """Moves what is due, and hands unfinished incidents out again: the alarm's two questions.
 
     At a start the same hands everything unfinished out, so that a crash and a jam mend alike.  It
-    never waits for a room: an approval expires on time even while L1 is jammed.
+    never waits for a room: an approval expires on time even while L1 is jammed.  For room on the
+    disk it waits: to fall over a full one would end the process, which could nack no more.
     """
 
     to_l1: Post[IncidentToDecide]
@@ -63,7 +69,7 @@ class DueWork:
     async def recover(self) -> None:
         """At a start of the appliance, hand out what an earlier life left unfinished."""
         now = Moment.read(self.clock)
-        [incidents] = await self.store.commit(self.journal.stalled())
+        [incidents] = await self._kept(self.journal.stalled())
         living = list[Incident]()
         for incident in incidents:
             if incident.stalled_starts >= core.STARTS_BEFORE_DEAD:
@@ -74,11 +80,14 @@ class DueWork:
             await self._hand_out(living[start : start + _AT_ONCE], now)
         if incidents:
             log.info("incidents_taken_up", count=len(incidents))
-        await self.decide_audited()
+        await self._kept(self._asked_again())
 
     async def decide_audited(self) -> None:
         """Ask again about all that audit mode refused: a mode may have changed."""
-        await self.store.commit(self.journal.ask_again(Refusal.AUDIT, Moment.read(self.clock)))
+        await self.store.commit(self._asked_again())
+
+    def _asked_again(self) -> Write[int]:
+        return self.journal.ask_again(Refusal.AUDIT, Moment.read(self.clock))
 
     async def _move_on(self, incident: Incident, now: Moment) -> None:
         try:
@@ -86,9 +95,9 @@ class DueWork:
                 case Task.HAND_OUT:
                     pass
                 case Task.FORGET:
-                    await self.store.commit(self.journal.postpone(incident, None))
+                    await self._kept(self.journal.postpone(incident, None))
                 case Task.DECIDE_AGAIN:
-                    [deciding] = await self.store.commit(self._moved(incident, now))
+                    [deciding] = await self._kept(self._moved(incident, now))
                     await self._offer([deciding])
                 case Task.EXPIRE:
                     stop = Stop.of(incident, StopKind.EXPIRED, StopKind.EXPIRED)
@@ -96,9 +105,9 @@ class DueWork:
                         self._moved(incident, now),
                         self.tickets.open(stop, now),
                     ]
-                    await self.store.commit(*expired)
+                    await self._kept(*expired)
                 case Task.CLOSE:
-                    await self.store.commit(self._moved(incident, now))
+                    await self._kept(self._moved(incident, now))
         except StaleMoveError:
             return  # a person was faster
 
@@ -109,7 +118,7 @@ class DueWork:
         if not incidents:
             return
         taken = await self._offer(incidents)
-        await self.store.commit(
+        await self._kept(
             *(
                 self.journal.postpone(
                     incident, now.after(core.STALLED_AFTER if took else core.NO_ROOM_PAUSE)
@@ -142,12 +151,30 @@ class DueWork:
             writes.append(self.journal.move(incident.id, Move(State.DECIDING, (here,), fact), now))
             here = State.DECIDING
         move = Move(State.ESCALATED, (here,), fact, reason=StopKind.DEAD_LETTER)
+        try:
+            await self._kept(
+                *writes,
+                self.journal.move(incident.id, move, now),
+                self.tickets.open(
+                    Stop.of(incident, StopKind.DEAD_LETTER, StopKind.DEAD_LETTER), now
+                ),
+            )
+        except StaleMoveError:
+            return  # it was settled meanwhile
         log.error("incident_dead_lettered", incident_id=incident.id, state=incident.state.value)
-        await self.store.commit(
-            *writes,
-            self.journal.move(incident.id, move, now),
-            self.tickets.open(Stop.of(incident, StopKind.DEAD_LETTER, StopKind.DEAD_LETTER), now),
-        )
         if incident.state in (State.ACTING, State.VERIFYING):
             # The runner ends the intent of a fix that is no longer its to work.
             self.to_runner.offer(ExecuteRunbook(incident))
+
+    async def _kept(self, *writes: Write[T]) -> list[T]:
+        """Commit; where no room is left, tell a person and try again until there is."""
+        while True:
+            try:
+                return await self.store.commit(*writes)
+            except StoreFullError as error:
+                log.warning("due_work_waits_for_room", error=str(error))
+            try:
+                await self.store.commit(self.journal.tell_full(Moment.read(self.clock)))
+            except StoreError as error:
+                log.error("store_full_untold", error=str(error))  # noqa: TRY400  the log is all there is
+            await trio.sleep(core.NO_ROOM_PAUSE)

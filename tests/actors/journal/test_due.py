@@ -16,6 +16,7 @@ from actors.requests import RecordObservation
 from runtime.actor import actor, service
 from runtime.alarm import Alarm
 from runtime.clock import VirtualClock
+from runtime.errors import StoreFullError
 from runtime.mailbox import Mailbox
 from runtime.store import Query, Store, Write
 from tests.actors.journal.world import EPOCH, World
@@ -75,6 +76,26 @@ class Overtaken:
     async def commit(self, *writes: Write[T]) -> list[T]:
         while self.others:
             await self.others.pop()()
+        return await self.store.commit(*writes)
+
+    async def read(self, query: Query[T]) -> T:
+        return await self.store.read(query)
+
+
+@attrs.define
+class FullFor:
+    """A store that finds no room for its first commits but one."""
+
+    store: Store
+    commits: int
+    kept: int = 1
+
+    async def commit(self, *writes: Write[T]) -> list[T]:
+        if self.kept:
+            self.kept -= 1
+        elif self.commits:
+            self.commits -= 1
+            raise StoreFullError("no room is left; nothing of it was kept")
         return await self.store.commit(*writes)
 
     async def read(self, query: Query[T]) -> T:
@@ -311,3 +332,31 @@ async def test_a_start_in_the_middle_of_a_soak_leaves_its_end_where_it_was(rooms
 
     assert rooms.running == [soaking.id]
     assert (await rooms.world.get(soaking.id)).due == soaking.due
+
+
+@pytest.mark.parametrize("off", [0, 1, 8])
+async def test_a_disk_without_room_makes_due_work_late_and_ends_nothing(
+    rooms: Rooms, off: int, autojump_clock: trio.testing.MockClock
+) -> None:
+    verifying = await rooms.world.drift(state=State.VERIFYING)
+    healed = await rooms.world.move(verifying, State.HEALED, due_in=0)
+
+    due_work = attrs.evolve(rooms.due_work, store=FullFor(rooms.world.store, off, kept=0))
+    await due_work.ring(rooms.world.clock.now())
+
+    assert (await rooms.world.get(healed.id)).state is State.CLOSED
+    assert {kind for kind, _ in rooms.world.tickets.stops} <= {StopKind.STORE}
+    assert bool(rooms.world.tickets.stops) is (off == 1)  # while there is room for that much
+
+
+async def test_a_start_on_a_full_disk_counts_as_one_start(
+    rooms: Rooms, autojump_clock: trio.testing.MockClock
+) -> None:
+    incident = await rooms.world.drift(state=State.DECIDING)
+
+    due_work = attrs.evolve(rooms.due_work, store=FullFor(rooms.world.store, 9))
+    await due_work.recover()
+
+    there = await rooms.world.get(incident.id)
+    assert (there.state, there.stalled_starts) == (State.DECIDING, 1)
+    assert rooms.deciding == [incident.id]

@@ -1,10 +1,11 @@
 """After a crash everything unfinished is handed out again, and what stays so goes to a person."""
 
+import attrs
 import pytest
 
 from actors.journal import trace_of
-from actors.messages import State, StopKind
-from tests.actors.journal.test_due import Rooms
+from actors.messages import State, Status, StopKind
+from tests.actors.journal.test_due import Overtaken, Rooms
 
 UNFINISHED = [State.OBSERVED, State.DECIDING, State.ACTING, State.VERIFYING]
 
@@ -67,6 +68,23 @@ async def test_the_third_start_in_a_row_escalates_with_one_ticket(
     # The runner hears of a fix once more, to end its intent; L1 has nothing to do.
     assert third == ([incident.id] if state in (State.ACTING, State.VERIFYING) else [])
     assert fourth == []
+
+
+async def test_what_was_settled_before_it_is_given_up_stays_settled(rooms: Rooms) -> None:
+    world = rooms.world
+    incident = await world.drift(state=State.DECIDING)
+    await start(rooms)
+    await start(rooms)
+
+    async def close_it() -> None:
+        await world.record(world.heard(Status.PASS))
+
+    [[stalled]] = await world.store.commit(world.journal.stalled())
+    overtaken = Overtaken(world.store, [close_it])
+    await attrs.evolve(rooms.due_work, store=overtaken)._give_up(stalled, world.now)
+
+    assert (await world.get(incident.id)).state is State.CLOSED
+    assert world.tickets.opened == []
 
 
 async def test_a_move_between_two_starts_begins_the_count_anew(rooms: Rooms) -> None:
