@@ -24,6 +24,25 @@ KEYS = frozenset({
 """Every key a log line may have."""
 
 
+class _StandardError:
+    """Writes lines to standard error.
+
+    One that cannot be written is lost: a file on a full disk, or a pipe that nobody reads any more,
+    must end neither a room nor the thread that writes the journal.
+    """
+
+    def __init__(self, *_: object) -> None:
+        """Take what structlog hands to a logger; nothing is needed."""
+
+    def msg(self, line: str) -> None:
+        """Write a line, if it can be written."""
+        with contextlib.suppress(OSError, ValueError):  # ValueError: it was closed
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
+
+    debug = info = warning = error = critical = msg
+
+
 class UnknownLogKeyError(KeyError):
     """A log line would have said something that the register does not know."""
 
@@ -52,7 +71,7 @@ def configure_logs(*, level: str = "info", as_json: bool = True) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[level.upper()]
         ),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=_StandardError,
         cache_logger_on_first_use=False,
     )
 
