@@ -1,5 +1,6 @@
 """A small HTTP/1.1 server on trio: for the control socket, and for probes on loopback."""
 
+import math
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias
@@ -36,12 +37,14 @@ async def serve_http(
     *,
     task_status: trio.TaskStatus[object] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Serve until cancelled; then take no more, and answer what was read by then.
+    """Serve until cancelled; then take no more, and answer what was read by then, within `end_s`.
 
     What falls in answering one request is logged and answered with 500: the others go on.
     """
     server = _Server(handler, limits)
-    await trio.serve_listeners(server.converse, list(listeners), task_status=task_status)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(server.hurry_at_the_end)
+        await trio.serve_listeners(server.converse, list(listeners), task_status=task_status)
 
 
 @attrs.define
@@ -50,6 +53,18 @@ class _Server:
     limits: Limits
     connections: Counter[str] = attrs.field(factory=Counter[str], init=False)
     """By address."""
+    _answering: list[trio.CancelScope] = attrs.field(factory=list[trio.CancelScope], init=False)
+    _until: float = attrs.field(default=math.inf, init=False)
+    """When all must be answered, on trio's clock."""
+
+    async def hurry_at_the_end(self) -> None:
+        """When the server is to end, see to it that no peer and no handler holds it up."""
+        try:
+            await trio.sleep_forever()
+        finally:
+            self._until = trio.current_time() + self.limits.end_s
+            for scope in self._answering:
+                scope.deadline = self._until
 
     async def converse(self, stream: trio.abc.Stream) -> None:
         """Answer the requests of one connection, one after the other."""
@@ -61,9 +76,13 @@ class _Server:
                 await wire.refuse(Response.problem(503, "too many connections"))
                 return
             while request := await wire.receive():
-                # What was read is answered, within the limits, although the server ends meanwhile.
-                with trio.CancelScope(shield=True):
-                    await wire.send(await self._answer(request))
+                # What was read is answered although the server ends meanwhile.
+                with trio.CancelScope(shield=True, deadline=self._until) as scope:
+                    self._answering.append(scope)
+                    try:
+                        await wire.send(await self._answer(request))
+                    finally:
+                        self._answering.remove(scope)
         except BadRequestError as error:
             await wire.refuse(Response.problem(error.status, error.problem))
         finally:

@@ -21,6 +21,8 @@ class Limits:
     """Seconds within which the next request is there, and an answer is taken."""
     answer_s: float = 10.0
     """Seconds that the handler has."""
+    end_s: float = 5.0
+    """Seconds until an answer is made and taken, once the server is to end."""
     connections: int = 64
     per_address: int = 64
     """Connections of one address; those of a Unix socket have one in common."""

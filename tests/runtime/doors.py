@@ -24,8 +24,11 @@ class MemoryDoor(trio.abc.Listener[MemoryStream]):
     def __init__(self) -> None:
         self._outside, self._inside = trio.open_memory_channel[MemoryStream](100)
 
-    def connect(self) -> MemoryStream:
+    def connect(self, *, unread: bool = False) -> MemoryStream:
+        """Connect; `unread` takes no byte of an answer."""
         ours, theirs = trio.testing.memory_stream_pair()
+        if unread:
+            theirs.send_stream.send_all_hook = trio.sleep_forever
         self._outside.send_nowait(theirs)
         return ours
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings, strategies as st
 
 from runtime.errors import ArightError, ConflictError, NotFoundError, StoreFullError
 from runtime.hosts.http_message import BadRequestError, Request, Response
+from runtime.hosts.http_server import DEFAULT_LIMITS
 from runtime.hosts.http_wire import Limits
 from runtime.mailbox import MailboxRefusedError
 from tests.runtime.doors import asked, echo, heard, serving
@@ -222,6 +223,33 @@ async def test_what_was_read_is_answered_although_the_server_ends() -> None:
 
     assert status(await heard(busy)) == 200
     assert await heard(idle) == b""
+
+
+@pytest.mark.parametrize("seconds", [0.5, 1e9])
+async def test_a_handler_that_takes_its_time_does_not_hold_up_the_end(
+    seconds: float, autojump_clock: trio.testing.MockClock
+) -> None:
+    async def slowly(request: Request) -> Response:
+        await trio.sleep(seconds)
+        return await echo(request)
+
+    async with serving(slowly) as door:
+        stream = door.connect()
+        await stream.send_all(GET)
+        await trio.testing.wait_all_tasks_blocked()
+
+    assert trio.current_time() <= DEFAULT_LIMITS.end_s
+    assert (status(await heard(stream)) == 200) if seconds < 1 else (await heard(stream) == b"")
+
+
+async def test_a_peer_that_takes_no_answer_does_not_hold_up_the_end(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with serving() as door:
+        await door.connect(unread=True).send_all(GET)
+        await trio.testing.wait_all_tasks_blocked()
+
+    assert trio.current_time() <= DEFAULT_LIMITS.end_s
 
 
 @settings(max_examples=60, deadline=None)
