@@ -52,7 +52,8 @@ class Life:
         """Set when the actor has started once, is down, or has ended."""
         self.budget = one.vitals.budget = Budget(one.restart)
         self.down_told = False
-        self.started_at = -math.inf
+        self.started_at = math.inf
+        """When this life was up; infinite until it is."""
         self.desk = Desk(
             one.name, one.vitals, around.on_dead_letter, self._started, around.clock, around.trace
         )
@@ -91,6 +92,7 @@ class Life:
 
     async def _live(self) -> Exception | None:
         """Live once; give the error over which the actor fell."""
+        self.started_at = math.inf
         try:
             await self.actor.live(self.desk)
         except Exception as error:  # noqa: BLE001  # the supervisor is who catches everything

@@ -64,6 +64,27 @@ async def test_past_its_budget_an_actor_is_down_and_a_person_hears_of_it_once(
     ]
 
 
+@pytest.mark.parametrize("lives", [0, 1])
+async def test_an_actor_that_cannot_be_made_again_is_no_news_each_time_it_is_tried(
+    lives: int, autojump_clock: trio.testing.MockClock
+) -> None:
+    box, made = Mailbox[int]("box", capacity=9), list[int]()
+
+    def make() -> Shaky:
+        made.append(1)
+        if len(made) > lives:
+            raise ValueError("cannot be made")
+        return Shaky([ValueError("broken")], [])
+
+    async with running(actor("a", reads=box, make=make)) as crew:
+        await trio.sleep(100)
+        if lives:
+            await box.post.send(1)
+        await trio.sleep(1000)
+
+    assert [down.error for down in crew.down] == ["ValueError: cannot be made"]
+
+
 async def test_an_actor_that_is_down_is_tried_again_after_five_minutes_and_lost_nothing(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
