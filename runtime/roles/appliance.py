@@ -69,6 +69,8 @@ from runtime.shutdown import Shutdown, watch_signals
 log: structlog.stdlib.BoundLogger = structlog.get_logger(role="appliance")
 
 _DAY_S = 86_400.0
+_AGAIN_S = 5.0
+"""Until what a hangup asked for is tried again where it could not be kept."""
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -159,6 +161,8 @@ class InForce:
     catalogue: Catalogue
     lines: list[Line] = attrs.field(factory=list[Line], init=False)
     """The line, as soon as there is one."""
+    _turn: trio.Lock = attrs.field(factory=trio.Lock, init=False)
+    """One reads at a time: what was read last is in force, and not what was read slowest."""
 
     async def load(self) -> None:
         """Read all rules anew, as `reload` does."""
@@ -170,7 +174,12 @@ class InForce:
 
         Raises:
             InvalidFileError: one cannot be read; the last good ones stay in force, with a ticket.
+            StoreError: what came of it could not be kept, and so told to nobody.
         """
+        async with self._turn:
+            return await self._read(line)
+
+    async def _read(self, line: Line) -> Catalogue:
         try:
             self.catalogue = await trio.to_thread.run_sync(load_catalogue, self.settings)
         except InvalidFileError as error:
@@ -205,8 +214,21 @@ async def _stop_without_disk(database: Database, shutdown: Shutdown) -> None:
 async def _reload_on_hangup(in_force: InForce, line: Line) -> None:
     with trio.open_signal_receiver(signal.SIGHUP) as signals:
         async for _ in signals:
-            with contextlib.suppress(InvalidFileError):  # was logged, and a ticket is open
-                await in_force.reload(line)
+            await _reload_until_kept(in_force, line)
+
+
+async def _reload_until_kept(in_force: InForce, line: Line) -> None:
+    """Read all rules anew; again where what came of it could not be kept, nor told."""
+    while True:
+        try:
+            await in_force.reload(line)
+        except InvalidFileError:
+            return  # was logged, and a ticket is open
+        except StoreError as error:  # no reason to end
+            log.warning("reload_not_kept", error=str(error))
+            await trio.sleep(_AGAIN_S)
+        else:
+            return
 
 
 # The edges: what speaks to the line from outside.
