@@ -10,7 +10,7 @@ import pydantic
 from pydantic import Field
 
 from runtime.documents import Document, as_mapping, read_document, validated
-from runtime.setting_kinds import Name, Seconds, is_loopback
+from runtime.setting_kinds import Name, Place, Seconds, is_loopback
 from runtime.settings import ServiceCommand, Settings, Target, usual_state_dir
 
 
@@ -44,11 +44,11 @@ class AgentSettings(_Section):
     insecure_loopback: bool = False
     """Speak without certificates, to a loopback address only."""
     host: Name = Field(default_factory=gethostname, min_length=1, max_length=253)
-    state_dir: Path | None = None
-    root: Path | None = None
+    state_dir: Place | None = None
+    root: Place | None = None
     """A directory tree that stands for the host; without it the machine itself."""
     services: dict[str, ServiceCommand] = {}
-    rules: Path | None = None
+    rules: Place | None = None
     """A folder with checks/ and runbooks/ of the site's own."""
     shipped_rules: bool = True
     checks: list[str] | None = None

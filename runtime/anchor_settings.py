@@ -1,13 +1,12 @@
 """The settings of anchoring: to whom digests go, who is asked later, and who gives headers."""
 
-from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
 import pydantic
 from pydantic import Field
 
-from runtime.setting_kinds import is_loopback
+from runtime.setting_kinds import Place, is_loopback
 
 _HOUR = 3600
 
@@ -65,7 +64,7 @@ class Anchor(pydantic.BaseModel):
     """Who is asked what became of a promise that names them.  Nobody else ever is."""
     interval: float = Field(default=_HOUR, ge=_HOUR, le=366 * 24 * _HOUR)
     """Seconds between two submissions at least."""
-    headers: Path | None = None
+    headers: Place | None = None
     """A file of headers of Bitcoin blocks, which is believed first."""
     esplora: list[Url] = ["https://blockstream.info/api", "https://mempool.space/api"]
     """Servers of independent operators, two of which must give the same header."""

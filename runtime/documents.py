@@ -4,6 +4,7 @@ Pure but for reading the file: settings, checks, rules and runbooks all come in 
 """
 
 import difflib
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias, TypeVar, cast, get_args
@@ -20,6 +21,12 @@ Where: TypeAlias = tuple[str | int, ...]
 """The way to a value: keys of mappings and positions in lists."""
 
 M = TypeVar("M", bound=pydantic.BaseModel)
+
+_LEVELS = 64
+"""Of lists and mappings within each other; the interpreter's own limit is no error of a file."""
+
+_VALUES = 200_000
+"""That a file may say, aliases counted by what they stand for."""
 
 _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -56,7 +63,9 @@ def parse_document(text: str, path: str) -> Document:
     """Read YAML text that came from `path`; raises InvalidFileError as `read_document` does."""
     try:
         root = yaml.compose(text, _Loader)
-        lines: dict[Where, int] = {(): 1} | dict(_lines(root, (), path))
+        lines: dict[Where, int] = {(): 1} | dict(itertools.islice(_lines(root, (), path), _VALUES))
+        if len(lines) > _VALUES:
+            raise InvalidFileError(path, f"says more than {_VALUES} values")
         data: object = None
         if root is not None:
             data = _Values().construct_document(root)  # pyright: ignore[reportUnknownMemberType]
@@ -65,6 +74,8 @@ def parse_document(text: str, path: str) -> Document:
         raise InvalidFileError(path, f"is no YAML: {error.problem}", line=line) from error
     except yaml.YAMLError as error:
         raise InvalidFileError(path, f"is no YAML: {error}") from error
+    except UnicodeEncodeError as error:  # a variable of bytes that are none
+        raise InvalidFileError(path, "is no UTF-8") from error
     return Document(path, data, lines)
 
 
@@ -75,7 +86,7 @@ class _Values(SafeConstructor):
         """Make one value."""
         try:
             return cast("object", super().construct_object(node, deep))  # pyright: ignore[reportUnknownMemberType]
-        except (ValueError, KeyError, AttributeError) as error:
+        except (ValueError, LookupError, AttributeError) as error:
             problem = f"a value that is none: {error}"
             raise ConstructorError(None, None, problem, node.start_mark) from error
 
@@ -86,6 +97,9 @@ def _lines(
     if node is not None and node in around:
         line = node.start_mark.line + 1
         raise InvalidFileError(path, "an alias names what it stands in", line=line)
+    if node is not None and len(around) > _LEVELS:
+        problem = f"lists and mappings stand more than {_LEVELS} levels deep"
+        raise InvalidFileError(path, problem, line=node.start_mark.line + 1)
     match node:
         case yaml.MappingNode():
             seen: set[str] = set()

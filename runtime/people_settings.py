@@ -1,13 +1,12 @@
 """The settings of being told: channels to people, who hears what, by when, and what may wait."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Literal, cast
 
 import pydantic
 from pydantic import Discriminator, Field, Tag
 
-from runtime.setting_kinds import ClockTime, Name, Seconds, Secret, Zone, is_loopback
+from runtime.setting_kinds import ClockTime, Name, Place, Seconds, Secret, Zone, is_loopback
 
 ChannelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 
@@ -106,7 +105,7 @@ class Email(_Section):
     port: int = Field(default=587, ge=1, le=65535)
     tls: Literal["starttls", "implicit", "none"] = "starttls"
     """`none` to a loopback address only."""
-    ca_file: Path | None = None
+    ca_file: Place | None = None
     """Certificate authorities of the server, where they are not the machine's."""
     user: str | None = None
     password: Secret | None = None

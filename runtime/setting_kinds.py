@@ -2,6 +2,7 @@
 
 import difflib
 import ipaddress
+from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -23,6 +24,18 @@ Name = Annotated[str, pydantic.AfterValidator(_shown)]
 """What people read in lists and logs, and type in commands."""
 
 
+def _named(place: object) -> object:
+    if place == "":
+        raise ValueError("is empty; leave it out")  # else it would be the folder one stands in
+    if "\0" in str(place):
+        raise ValueError("holds a character that no path has")
+    return place
+
+
+Place = Annotated[Path, pydantic.BeforeValidator(_named)]
+"""A file or a folder."""
+
+
 def _known_zone(zone: str) -> str:
     try:
         ZoneInfo(zone)
@@ -39,7 +52,7 @@ Zone = Annotated[str, pydantic.AfterValidator(_known_zone)]
 ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 """Of a clock on the wall: 22:00."""
 
-Secret = Annotated[str, Field(pattern=r"^(env|file):.+")]
+Secret = Annotated[str, Field(pattern=r"^(env|file):[^\x00\n]+$")]
 """Where a secret stands: env:NAME or file:PATH.  Never the secret itself."""
 
 

@@ -27,7 +27,7 @@ from runtime.documents import (
 from runtime.errors import InvalidFileError
 from runtime.llm_settings import Llm
 from runtime.people_settings import Brand, Channel, QuietHours, Route, Sla
-from runtime.setting_kinds import ClockTime, Name, Seconds, Zone, is_loopback
+from runtime.setting_kinds import ClockTime, Name, Place, Seconds, Zone, is_loopback
 
 PREFIX = "MSP_"
 
@@ -70,7 +70,7 @@ class Target(_Section):
     host: Name = Field(min_length=1, max_length=253)
     kind: Literal["local"] = "local"
     platform: Literal["linux"] = "linux"
-    root: Path | None = None
+    root: Place | None = None
     """A directory tree that stands for the host; without it the machine itself."""
     mode: Mode | None = None
     """The most that any rule may do on this host; without it the rules decide."""
@@ -273,7 +273,7 @@ class Settings(_Section):
 
     role: Literal["appliance", "central"] = "appliance"
     site_id: Name = Field(default="site", min_length=1, max_length=128)
-    state_dir: Path | None = None
+    state_dir: Place | None = None
     mcp_url: pydantic.HttpUrl | None = None
     """The central server."""
     poll_interval: Seconds = 60
@@ -282,7 +282,7 @@ class Settings(_Section):
     """Put every rule in audit mode, whatever it says."""
     mode: Mode = Mode.AUDIT
     """What rules may do that name no mode."""
-    rules: Path | None = None
+    rules: Place | None = None
     """A folder of the site's own l1/, checks/ and runbooks/, each as needed.  Its rules come before
     the shipped ones of the same id."""
     shipped_rules: bool = True

@@ -45,6 +45,12 @@ class Options:
     state_dir: Path | None
 
 
+def _named(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Path | None:
+    if value == "":  # else it would be the folder one stands in
+        raise click.BadParameter("is empty")
+    return None if value is None else Path(value)
+
+
 @click.group(
     cls=LazyGroup,
     package="runtime.cli",
@@ -59,7 +65,8 @@ class Options:
 )
 @click.option(
     "--state-dir",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=click.Path(file_okay=False),
+    callback=_named,
     help="Where the journal lives; wins over the config and ARIGHT_STATE_DIR.",
 )
 @click.version_option(package_name="aright", message="aright %(version)s")

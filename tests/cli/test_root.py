@@ -121,3 +121,10 @@ def test_it_speaks_the_same_as_a_module() -> None:
         [sys.executable, "-m", "runtime", "--version"], capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith("aright 0.")
+
+
+def test_a_state_dir_that_is_empty_is_not_the_folder_one_stands_in() -> None:
+    said = aright("--state-dir", "", "config", "show")
+
+    assert said.exit_code == 2
+    assert "--state-dir" in said.stderr

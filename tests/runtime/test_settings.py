@@ -90,6 +90,12 @@ def test_flags_win_over_the_environment_and_the_environment_over_the_file(tmp_pa
         ("targets: [\n", 2, "is no YAML"),
         ("mode: auto\nsite_id: 2024-13-45\n", 2, "month must be in 1..12"),
         ("targets:\n- &a\n  host: x\n  services: *a\n", 2, "names what it stands in"),
+        ("mode: auto\nsite_id: !!int ''\n", 2, "is no YAML: a value that is none"),
+        (f"listen:\n  names: {'[' * 900}{']' * 900}\n", 2, "more than 64 levels deep"),
+        ('mode: auto\nstate_dir: "a\\0b"\n', 2, "a character that no path has"),
+        ("mode: auto\nstate_dir: ''\n", 2, "state_dir: is empty; leave it out"),
+        ('targets:\n- host: x\n  root: "/\\0"\n', 3, "a character that no path has"),
+        ('channels:\n- {name: a, kind: pagerduty, routing_key: "file:/\\0"}\n', 2, "pattern"),
         ("targets:\n- host: x\n- host: 'a\tb'\n", 3, "cannot be shown"),
         ("retention:\n  days: 1000000000\n", 2, "less than or equal"),
         ("flap:\n  window: .inf\n", 2, "less than or equal"),
@@ -172,6 +178,22 @@ def test_a_mistake_in_the_environment_names_the_variable() -> None:
         load(None, {"MSP_SITE": "x"}, {})
     with pytest.raises(InvalidFileError, match="environment MSP_MODE"):
         load(None, {"MSP_MODE": "never"}, {})
+
+
+def test_a_variable_of_bytes_that_are_no_text_is_told() -> None:
+    with pytest.raises(InvalidFileError, match="environment MSP_SITE_ID: is no UTF-8"):
+        load(None, {"MSP_SITE_ID": "\udcff"}, {})
+
+
+def test_a_file_of_aliases_of_aliases_is_told_and_not_unfolded(tmp_path: Path) -> None:
+    config = tmp_path / "c.yaml"
+    nested = [
+        f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]" for level in range(1, 20)
+    ]
+    config.write_text("\n".join(["a0: &a0 [x, x]", *nested]))
+
+    with pytest.raises(InvalidFileError, match="says more than 200000 values"):
+        load(config, {}, {})
 
 
 def test_an_empty_file_sets_nothing(tmp_path: Path) -> None:
