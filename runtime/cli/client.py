@@ -38,7 +38,11 @@ def read(noun: str, verb: str, **args: str | int | bool | None) -> object:
         end(Exit.USAGE, "what was typed is not UTF-8")
     state_dir = settings().state_path
     socket = state_dir / "control.sock"
-    if socket.exists():
+    try:
+        runs = socket.exists()
+    except OSError as error:  # the state of another user
+        end(Exit.ERROR, f"{socket}: {error.strerror}")
+    if runs:
         target = f"/v1/{noun}/{verb}?{asked}"
         with contextlib.suppress(NobodyListensError):  # the socket of one that was killed
             return _asked(socket, "GET", target)

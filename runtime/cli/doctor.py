@@ -75,16 +75,24 @@ def _rules(configured: Settings) -> Finding:
 
 
 def _state_dir(path: Path) -> Finding:
-    nearest = next(parent for parent in (path, *path.parents) if parent.exists())
     import os
 
+    nearest = _nearest(path)
     if os.access(nearest, os.W_OK | os.X_OK):
         return Finding("state dir", True, str(path))
     return Finding("state dir", False, f"{nearest} is not writable", "name another: --state-dir")
 
 
+def _nearest(path: Path) -> Path:
+    """Give what is there of a path and may be seen."""
+    import os
+
+    # Not by `Path.exists`: it raises where a folder on the way may not be looked into.
+    return next(each for each in (path, *path.parents) if os.path.exists(each))  # noqa: PTH110
+
+
 def _disk(path: Path) -> Finding:
-    nearest = next(parent for parent in (path, *path.parents) if parent.exists())
+    nearest = _nearest(path)
     free = shutil.disk_usage(nearest).free
     said = f"{free // 1_000_000} MB free"
     if free >= _FREE_BYTES:

@@ -6,6 +6,7 @@ reload the last good catalogue stays.
 """
 
 import difflib
+import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -95,8 +96,8 @@ def load_catalogue(settings: Settings, trial: Trial | None = None) -> Catalogue:
     """
     folders = settings.rule_folders
     for folder in folders:
-        if not folder.is_dir():
-            raise InvalidFileError(str(folder), "is no folder")
+        if not os.path.isdir(folder):  # noqa: PTH112  a folder that may not be seen is none
+            raise InvalidFileError(str(folder), "is no folder that can be read")
     if trial is None:
         rule_paths = list(_inside(folders, "l1"))
     else:

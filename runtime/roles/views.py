@@ -66,7 +66,11 @@ def open_journal(state_dir: Path) -> Generator[sqlite3.Connection]:
         StateDirError: there is none, or it cannot be read: at once, or while it is open.
     """
     path = state_dir / "journal.db"
-    if not path.exists():
+    try:
+        there = path.exists()
+    except OSError as error:  # the state of another user
+        raise StateDirError(f"{path}: cannot be read: {error.strerror}") from error
+    if not there:
         raise StateDirError(f"no appliance has run in {state_dir}: aright run")
     try:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)

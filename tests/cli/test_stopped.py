@@ -1,12 +1,15 @@
 """Without a running appliance: what can be read is read, and nothing can be changed."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import SHADOW
-from tests.system.appliance import Appliance, aright, tree
+from tests.system.appliance import NOBODY, Appliance, aright, tree
 
 WHY = ("--reason", "nobody runs")
 
@@ -68,6 +71,38 @@ def test_where_none_ever_ran_there_is_nothing_to_read(tmp_path: Path) -> None:
         assert (said.exit_code, said.stdout) == (1, "")
         assert "no appliance has run" in said.stderr
     assert not (tmp_path / "nothing").exists()
+
+
+@pytest.mark.parametrize(
+    "words", ["incident list", "evidence status", "top --once", "rule reload", "doctor", "run"]
+)
+def test_the_state_of_another_user_is_told_not_to_be_ours(tmp_path: Path, words: str) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir()
+    locked.chmod(0)
+    other = ["tests.system.unprivileged", str(NOBODY)] if os.geteuid() == 0 else ["runtime"]
+    command = [sys.executable, "-m", *other, "--state-dir", str(locked / "state"), *words.split()]
+
+    # No rules: who may not read this state may not be able to read the interpreter's files either.
+    environment = {**os.environ, "MSP_SHIPPED_RULES": "false"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "denied" in done.stderr or "is not writable" in done.stdout
+
+
+def test_rules_of_another_user_are_told_not_to_be_ours() -> None:
+    command = [sys.executable, "-m"]
+    command += ["tests.system.unprivileged", str(NOBODY)] if os.geteuid() == 0 else ["runtime"]
+
+    environment = {**os.environ, "MSP_RULES": "/proc/1/fd/rules"}
+    done = subprocess.run(
+        [*command, "config", "check"], capture_output=True, text=True, check=False, env=environment
+    )
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "aright: /proc/1/fd/rules: is no folder that can be read\n"
 
 
 def test_what_is_no_journal_is_told(tmp_path: Path) -> None:
