@@ -38,7 +38,8 @@ def foreign_json(text: str | bytes) -> object:
     """Read JSON that somebody else wrote: plain data that `to_json` can spell, and a store keep.
 
     Raises:
-        ValueError: it is none, as NaN is none; or it has half a character, or too many levels.
+        ValueError: it is none, as NaN is none and 1e999, which no reader has room for; or it has
+            half a character, or too many levels.
     """
     try:
         data = cast("object", json.loads(text, parse_constant=_no_number))
@@ -47,7 +48,7 @@ def foreign_json(text: str | bytes) -> object:
     if not _has_levels(data, _LEVELS):
         raise ValueError(_TOO_DEEP)
     # A surrogate without its other half can be escaped in JSON, and can be written nowhere else.
-    json.dumps(data, ensure_ascii=False).encode()
+    json.dumps(data, ensure_ascii=False, allow_nan=False).encode()
     return data
 
 
