@@ -36,7 +36,9 @@ def _lock(lock: int, path: Path) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        holder = os.pread(lock, 32, 0).decode("ascii", "replace").strip() or "another process"
-        raise StateDirError(f"state dir {path}: is held by process {holder}") from error
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+        number = os.pread(lock, 32, 0).decode("ascii", "replace").strip()
+        holder = f"process {number}" if number else "another process"
+        raise StateDirError(f"state dir {path}: is held by {holder}") from error
+    with contextlib.suppress(OSError):  # a full disk; who holds it is only told to people
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)

@@ -172,7 +172,7 @@ async def test_an_error_of_ours_is_an_answer(error: ArightError, expected: int) 
     [
         b"", b"nonsense", b"\xff", b"[" * 100_000,
         b"[" * 500 + b"]" * 500, b'{"host": "\\ud800"}', b'{"seconds": NaN}',
-        b'{"seconds": 1e999}', b'[[-1e999]]',
+        b'{"seconds": 1e999}', b"[[-1e999]]",
     ],
 )  # fmt: skip
 async def test_a_body_that_is_not_json_is_told_so(sent: bytes) -> None:

@@ -14,13 +14,15 @@ from runtime.errors import StateDirError
 from runtime.hosts.state_dir import held
 
 HOLD = """
-import os, sys
+import os, resource, sys
 from pathlib import Path
 from runtime.errors import StateDirError
 from runtime.hosts.state_dir import held
 
 if os.getuid() == 0 and "as-nobody" in sys.argv:
     os.setuid(65534)  # nobody
+if "no-room" in sys.argv:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 try:
     with held(Path(sys.argv[1])):
         print("held", flush=True)
@@ -52,6 +54,13 @@ def open_folder() -> Generator[Path]:
 def test_a_missing_one_is_made_for_its_owner_alone(tmp_path: Path) -> None:
     with held(tmp_path / "var" / "aright") as path:
         assert path.stat().st_mode & 0o777 == 0o700
+
+
+def test_on_a_full_disk_it_is_held_as_well(tmp_path: Path) -> None:
+    with hold(tmp_path, "no-room") as child:
+        assert said_by(child) == "held"
+        with pytest.raises(StateDirError, match="is held by another process"), held(tmp_path):
+            pytest.fail("two hold it")
 
 
 def test_a_second_process_is_refused_and_told_who_holds_it(tmp_path: Path) -> None:
