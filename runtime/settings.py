@@ -112,14 +112,17 @@ class AgentUpdate(_Section):
         return url
 
 
-_ADDRESS = r"^([A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?|[0-9a-fA-F:]*:[0-9a-fA-F:.]*)$"
+_NAMED = r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?|[0-9a-fA-F:]*:[0-9a-fA-F:.]*"
+_ADDRESS = rf"^({_NAMED})$"
+_OWN_ADDRESS = rf"^({_NAMED}|[0-9a-fA-F:]+%[A-Za-z0-9_.-]+)?$"
+"""Of this machine: any, where it is empty; with the name of an interface, where it is its own."""
 
 
 class Listen(_Section):
     """The port of endpoint agents."""
 
     enabled: bool = False
-    host: str = "127.0.0.1"
+    host: str = Field(default="127.0.0.1", pattern=_OWN_ADDRESS)
     port: int = Field(default=50051, ge=0, le=65535)
     names: list[Annotated[str, Field(pattern=_ADDRESS)]] = []
     """What agents call this appliance by: DNS names and addresses, for its certificate."""

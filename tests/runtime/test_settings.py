@@ -118,6 +118,8 @@ def test_flags_win_over_the_environment_and_the_environment_over_the_file(tmp_pa
         ("sla:\n  low: {response: 9, resolution: 3}\n", 2, "resolution comes before response"),
         ('quiet_hours:\n  zone: Europe/Berln\n  start: "22:00"\n  end: "7:00"\n', 2, "Berlin"),
         (f"channels:\n- name: a\n  {HOOK}\n- name: a\n  {HOOK}\n", 1, "name a twice"),
+        ("listen:\n  host: ä.example\n", 2, "listen.host: string should match pattern"),
+        ('listen:\n  host: "a\\0"\n', 2, "listen.host: string should match pattern"),
         ("listen:\n  host: 0.0.0.0\n  insecure_loopback: true\n", 1, "loopback address only"),
     ],
 )
@@ -201,6 +203,15 @@ def test_an_empty_file_sets_nothing(tmp_path: Path) -> None:
     config.write_text("# nothing\n")
 
     assert load(config, {}, {}).origins == {}
+
+
+ANY = ["", "0.0.0.0", "::"]  # noqa: S104  nothing is bound
+
+
+@pytest.mark.parametrize("host", [*ANY, "::1", "localhost", "fe80::1%eth0", "a-b.c"])
+def test_any_address_of_this_machine_may_be_listened_on(host: str) -> None:
+    flags = {"listen.host": host, "listen.names": ["appliance"]}
+    assert load(None, {}, flags).settings.listen.host == host
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
