@@ -6,7 +6,9 @@ WAL with `synchronous=FULL`.
 """
 
 import contextlib
+import os
 import sqlite3
+import stat
 import threading
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from importlib.resources.abc import Traversable
@@ -125,7 +127,8 @@ async def open_database(
     """Open the file, bring its tables up to date, and write to it until the block is left.
 
     Args:
-        path: of the file; its log and its index stand beside it.
+        path: of the file; its log and its index stand beside it.  Others may read none of them,
+            whoever made the folder.
         schemas: a folder of numbered files for each room; see `migrate`.
         on_commit: is called on trio's thread after each flush.
         max_bytes: how large the file may grow.  Its log comes on top.
@@ -144,6 +147,7 @@ async def open_database(
             if writer.gave_up:
                 token.run_sync_soon(database.gone.set)
 
+    _close_to_others(path)
     try:
         connection = _prepared(connect, schemas, reserve)
     except sqlite3.Error as error:
@@ -160,6 +164,20 @@ async def open_database(
         writer.stop()
         with trio.CancelScope(shield=True):  # what waits is written; it takes one flush
             await trio.to_thread.run_sync(thread.join)
+
+
+def _close_to_others(path: Path) -> None:
+    """Make the file for our user alone, and take from others what they may do with one of before.
+
+    SQLite gives its log and its index the mode of the file; those of a life that was cut are there.
+    """
+    with contextlib.suppress(OSError):  # SQLite says better what is wrong
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    for each in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
+        with contextlib.suppress(OSError):
+            mode = stat.S_IMODE(each.stat().st_mode)
+            if mode & stat.S_IRWXO:
+                each.chmod(mode & ~stat.S_IRWXO)
 
 
 def _prepared(

@@ -1,6 +1,8 @@
 """The database on a disk: group commit, a budget, readers apart, and what it survives."""
 
+import os
 import sqlite3
+import stat
 import threading
 from pathlib import Path
 
@@ -58,6 +60,36 @@ async def test_what_queues_up_during_a_flush_shares_the_next_one(
 
         assert len(flushes) == 2
         assert len(await database.read(names)) == 100
+
+
+def modes(folder: Path) -> list[int]:
+    """Give those of the file, of its log and of its index."""
+    return [stat.S_IMODE(each.stat().st_mode) for each in folder.glob("j.db*")]
+
+
+async def test_what_is_kept_is_for_our_user_alone_whoever_made_the_folder(
+    tmp_path: Path, schema: Path
+) -> None:
+    before = os.umask(0o022)
+    try:
+        async with open_database(tmp_path / "j.db", {"blobs": schema}) as database:
+            await database.commit(add("1"))
+            assert modes(tmp_path) == [0o600] * 3
+    finally:
+        os.umask(before)
+
+
+async def test_a_file_of_before_is_closed_to_others_and_stays_open_to_its_group(
+    tmp_path: Path, schema: Path
+) -> None:
+    async with open_database(tmp_path / "j.db", {"blobs": schema}) as database:
+        await database.commit(add("1"))
+    (tmp_path / "j.db").chmod(0o644)
+
+    async with open_database(tmp_path / "j.db", {"blobs": schema}) as database:
+        await database.commit(add("2"))
+        assert await database.read(names) == ["1", "2"]
+        assert modes(tmp_path) == [0o640] * 3
 
 
 async def test_a_commit_whose_asker_left_comes_about_all_the_same(
