@@ -15,8 +15,11 @@ def command(role: str | None, site_id: str | None, log_format: str | None) -> No
 
     SIGTERM drains within `drain_within` seconds; a second one cuts.  SIGHUP reloads the rules.
     """
+    import signal
     import sys
 
+    # Else it would end what does not hear it yet, or no more.  Not ignored: that is inherited.
+    signal.signal(signal.SIGHUP, _unheard)
     import trio
 
     from runtime.logs import configure_logs
@@ -33,3 +36,7 @@ def command(role: str | None, site_id: str | None, log_format: str | None) -> No
             from runtime.roles.appliance import run_appliance
 
             trio.run(run_appliance, configured)
+
+
+def _unheard(_number: int, _frame: object) -> None:
+    """Do nothing."""

@@ -3,7 +3,7 @@
 import contextlib
 import linecache
 import signal
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from datetime import time
 from functools import partial
 from pathlib import Path
@@ -87,6 +87,8 @@ async def run_appliance(settings: Settings) -> None:
     shutdown = Shutdown()
     bells: list[Callable[[], None]] = []
     async with contextlib.AsyncExitStack() as stack:
+        # First: what is asked for from here on is obeyed when there is a line.
+        hangups = stack.enter_context(trio.open_signal_receiver(signal.SIGHUP))
         stack.enter_context(held(state_dir))
         reserve = Reserve(state_dir / "reserve")
         database = await stack.enter_async_context(
@@ -134,7 +136,7 @@ async def run_appliance(settings: Settings) -> None:
         await in_force.tell_problems(line)
         async with trio.open_nursery() as nursery:
             await nursery.start(watch_signals, shutdown)
-            nursery.start_soon(_reload_on_hangup, in_force, line)
+            nursery.start_soon(_reload_on_hangup, hangups, in_force, line)
             nursery.start_soon(_stop_without_disk, database, shutdown)
             await run_crew(
                 *line.actors,
@@ -211,10 +213,9 @@ async def _stop_without_disk(database: Database, shutdown: Shutdown) -> None:
     shutdown.drain("the disk failed")
 
 
-async def _reload_on_hangup(in_force: InForce, line: Line) -> None:
-    with trio.open_signal_receiver(signal.SIGHUP) as signals:
-        async for _ in signals:
-            await _reload_until_kept(in_force, line)
+async def _reload_on_hangup(hangups: AsyncIterator[int], in_force: InForce, line: Line) -> None:
+    async for _ in hangups:
+        await _reload_until_kept(in_force, line)
 
 
 async def _reload_until_kept(in_force: InForce, line: Line) -> None:

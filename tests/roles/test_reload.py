@@ -58,13 +58,14 @@ def shipped() -> Catalogue:
 
 @contextlib.asynccontextmanager
 async def hung_up(in_force: InForce, told: Told) -> AsyncGenerator[None]:
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(appliance._reload_on_hangup, in_force, cast("Line", told))
-        await trio.testing.wait_all_tasks_blocked()
-        os.kill(os.getpid(), signal.SIGHUP)
-        with trio.fail_after(10):
-            yield
-        nursery.cancel_scope.cancel()
+    line = cast("Line", told)
+    with trio.open_signal_receiver(signal.SIGHUP) as hangups:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(appliance._reload_on_hangup, hangups, in_force, line)
+            os.kill(os.getpid(), signal.SIGHUP)
+            with trio.fail_after(10):
+                yield
+            nursery.cancel_scope.cancel()
 
 
 async def test_a_hangup_while_the_disk_is_full_is_obeyed_when_there_is_room(

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,20 @@ def test_a_changed_rule_takes_effect_and_a_broken_file_changes_nothing(site: Sit
     site.hang_up(rule("escalate", name="MENDED"))
     site.appliance.waits_for("rules_in_force", times=3)
     assert site.decided() == "MENDED escalate"
+
+
+def test_a_hangup_while_it_starts_or_ends_does_not_end_it(site: Site) -> None:
+    appliance = site.appliance
+    appliance.spawn()
+    until((appliance.state_dir / "lock").exists, "the start")
+    while not appliance.is_ready():
+        appliance.send(signal.SIGHUP)
+        time.sleep(0.01)
+    appliance.waits_for("rules_in_force", times=2)
+
+    appliance.send(signal.SIGTERM)
+    appliance.send(signal.SIGHUP)
+    assert appliance.ended() == 0
 
 
 def test_the_same_by_command(site: Site) -> None:
