@@ -7,7 +7,7 @@ import difflib
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias, TypeVar, cast, get_args
+from typing import Final, TypeAlias, TypeVar, cast, get_args
 
 import attrs
 import pydantic
@@ -21,6 +21,9 @@ Where: TypeAlias = tuple[str | int, ...]
 """The way to a value: keys of mappings and positions in lists."""
 
 M = TypeVar("M", bound=pydantic.BaseModel)
+
+NOT_SHOWN: Final = "not_shown"
+"""The kind of a problem with a value that is not repeated."""
 
 _LEVELS = 64
 """Of lists and mappings within each other; the interpreter's own limit is no error of a file."""
@@ -176,7 +179,8 @@ def _problem(first: ErrorDetails, model: type[pydantic.BaseModel]) -> str:
         return "should be a mapping"
     message = first["msg"].removeprefix("Value error, ")
     given = cast("object", first["input"])
-    shown = "" if isinstance(given, dict | list) else f", not {given!r}"
+    hidden = isinstance(given, dict | list) or first["type"] == NOT_SHOWN
+    shown = "" if hidden else f", not {given!r}"
     return message[0].lower() + message[1:] + shown
 
 

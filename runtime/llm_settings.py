@@ -8,6 +8,8 @@ from urllib.parse import quote
 import pydantic
 from pydantic import Field
 
+from runtime.setting_kinds import Secret
+
 Kind = Literal["openai", "azure", "openai_compatible", "anthropic", "ollama"]
 Risk = Literal["low", "medium", "high"]
 Dollars = Annotated[float, Field(ge=0, le=1_000_000)]
@@ -60,7 +62,7 @@ class LlmProvider(_Section):
     """Azure's name of the deployed model."""
     api_version: str = Field(default="2024-10-21", pattern=r"^[0-9a-z-]{8,32}$")
     """Azure's."""
-    key: str | None = Field(default=None, pattern=r"^(env|file):.+")
+    key: Secret | None = None
     """Where its key stands: env:NAME or file:PATH.  Never the key itself."""
     prices: LlmPrices | None = None
     """Without them those of the shipped table."""

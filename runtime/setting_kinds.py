@@ -2,12 +2,16 @@
 
 import difflib
 import ipaddress
+import re
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import pydantic
 from pydantic import Field
+from pydantic_core import PydanticCustomError
+
+from runtime.documents import NOT_SHOWN
 
 _YEAR_S = 366 * 86_400
 Seconds = Annotated[float, Field(gt=0, le=_YEAR_S)]
@@ -52,7 +56,20 @@ Zone = Annotated[str, pydantic.AfterValidator(_known_zone)]
 ClockTime = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 """Of a clock on the wall: 22:00."""
 
-Secret = Annotated[str, Field(pattern=r"^(env|file):[^\x00\n]+$")]
+_PLACED = r"^(env|file):[^\x00\n]+$"
+
+
+def _only_named(place: object) -> object:
+    if not isinstance(place, str) or re.fullmatch(_PLACED, place) is None:
+        # Most likely the secret itself, which the log must not repeat at each start.
+        problem = "string should name where the secret stands, as env:NAME or file:PATH"
+        raise PydanticCustomError(NOT_SHOWN, problem)
+    return place
+
+
+Secret = Annotated[
+    str, pydantic.BeforeValidator(_only_named), Field(json_schema_extra={"pattern": _PLACED})
+]
 """Where a secret stands: env:NAME or file:PATH.  Never the secret itself."""
 
 

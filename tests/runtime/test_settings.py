@@ -95,7 +95,11 @@ def test_flags_win_over_the_environment_and_the_environment_over_the_file(tmp_pa
         ('mode: auto\nstate_dir: "a\\0b"\n', 2, "a character that no path has"),
         ("mode: auto\nstate_dir: ''\n", 2, "state_dir: is empty; leave it out"),
         ('targets:\n- host: x\n  root: "/\\0"\n', 3, "a character that no path has"),
-        ('channels:\n- {name: a, kind: pagerduty, routing_key: "file:/\\0"}\n', 2, "pattern"),
+        (
+            'channels:\n- {name: a, kind: pagerduty, routing_key: "file:/\\0"}\n',
+            2,
+            "env:NAME or file:PATH",
+        ),
         ("targets:\n- host: x\n- host: 'a\tb'\n", 3, "cannot be shown"),
         ("retention:\n  days: 1000000000\n", 2, "less than or equal"),
         ("flap:\n  window: .inf\n", 2, "less than or equal"),
@@ -206,6 +210,26 @@ def test_an_empty_file_sets_nothing(tmp_path: Path) -> None:
 
 
 ANY = ["", "0.0.0.0", "::"]  # noqa: S104  nothing is bound
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "channels:\n- {name: a, kind: pagerduty, routing_key: hunter2}\n",
+        "channels:\n- {name: a, kind: slack, token: hunter2, channel: c}\n",
+        "channels:\n- {name: a, kind: teams, webhook: 'https://x.example/hunter2'}\n",
+        "channels:\n- {name: a, kind: sendgrid, key: hunter2, sender: a@b.c, to: [a@b.c]}\n",
+        "llm:\n  providers:\n  - {kind: openai, key: hunter2}\n",
+    ],
+)
+def test_a_secret_in_the_place_of_its_name_is_not_repeated(tmp_path: Path, text: str) -> None:
+    config = tmp_path / "c.yaml"
+    config.write_text(text)
+
+    with pytest.raises(InvalidFileError, match="env:NAME or file:PATH") as caught:
+        load(config, {}, {})
+
+    assert "hunter2" not in str(caught.value)
 
 
 @pytest.mark.parametrize("host", [*ANY, "::1", "localhost", "fe80::1%eth0", "a-b.c"])
