@@ -4,6 +4,7 @@ import functools
 import math
 from collections.abc import Awaitable, Callable
 from random import Random
+from typing import cast
 
 import attrs
 import structlog
@@ -11,6 +12,7 @@ import trio
 
 from runtime.actor import Actor, AnyMailbox
 from runtime.delivery import DeadLetter, Desk, Trace
+from runtime.errors import StoreFullError
 from runtime.mailbox import MailboxRefusedError
 from runtime.request import Request
 from runtime.restart import Budget
@@ -121,6 +123,9 @@ class Life:
         if now - self.started_at >= one.restart.within:
             self.down_told = False  # it was up for a whole window: the next time down is news
         pause = self.budget.fell(now, self._jitter.random())
+        if pause is None and _found_no_room(error):
+            # Down it would stay so for minutes after there is room, and until then nobody hears it.
+            pause = one.restart.longest_pause
         if pause is not None:
             one.vitals.state = State.PAUSED
             return pause
@@ -159,6 +164,13 @@ class Life:
             )
         else:
             self.down_told = True
+
+
+def _found_no_room(error: Exception) -> bool:
+    if isinstance(error, ExceptionGroup):
+        group = cast("ExceptionGroup[Exception]", error)
+        return all(_found_no_room(each) for each in group.exceptions)
+    return isinstance(error, StoreFullError)
 
 
 def fail_requests(box: AnyMailbox) -> None:

@@ -8,6 +8,7 @@ import trio
 import trio.testing
 
 from runtime.actor import Actor, actor, service
+from runtime.errors import StoreFullError
 from runtime.mailbox import Mailbox, MailboxRefusedError
 from runtime.request import FALLS_TO_DEATH
 from runtime.restart import Restart
@@ -155,6 +156,43 @@ async def test_a_vital_actor_past_its_budget_drains_the_others_and_ends_the_proc
     assert ended.value.drained.adds_up
     assert handled == list(range(9))
     assert [down.vital for down in crew.down] == [True]
+
+
+def no_room() -> Exception:
+    return StoreFullError("no room is left")
+
+
+@attrs.define
+class Unkept:
+    """Finds no room until there is."""
+
+    room: list[bool]
+    handled: list[int]
+    in_lanes: bool
+
+    async def handle(self, message: int) -> None:
+        if not self.room:
+            raise ExceptionGroup("lanes", [no_room(), no_room()]) if self.in_lanes else no_room()
+        self.handled.append(message)
+
+
+@pytest.mark.parametrize("in_lanes", [True, False])
+@pytest.mark.parametrize("vital", [True, False])
+async def test_an_actor_that_finds_no_room_on_the_disk_waits_for_it_and_is_not_down(
+    in_lanes: bool, vital: bool, autojump_clock: trio.testing.MockClock
+) -> None:
+    box, handled, room = Mailbox[int]("box", capacity=9), list[int](), list[bool]()
+    unkept = actor("a", reads=box, make=lambda: Unkept(room, handled, in_lanes), vital=vital)
+
+    async with running(unkept, bury_fails=[no_room() for _ in range(200)]) as crew:
+        await box.post.send(1)
+        await trio.sleep(600)
+        assert len(crew.happened("crashed")) < 600 / 5
+        room.append(True)
+        await trio.sleep(31)
+        assert handled == [1]
+
+    assert crew.down == []
 
 
 async def test_the_budget_of_one_actor_is_not_shared_with_its_siblings(
