@@ -116,15 +116,13 @@ def _key_said_twice(value: object) -> str | None:
     """Find a key that an object within `value` says twice, None where there is none."""
     waiting = [value]
     while waiting:
-        match waiting.pop():
-            case _SaidTwice(key=key):
-                return key
-            case dict() as mapping:
-                waiting.extend(cast("dict[str, object]", mapping).values())
-            case list() as listed:
-                waiting.extend(cast("list[object]", listed))
-            case _:
-                pass
+        item = waiting.pop()
+        if isinstance(item, _SaidTwice):
+            return item.key
+        if isinstance(item, dict):
+            waiting.extend(cast("dict[str, object]", item).values())
+        elif isinstance(item, list):
+            waiting.extend(cast("list[object]", item))
     return None
 
 

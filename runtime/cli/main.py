@@ -4,6 +4,7 @@ import io
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 import attrs
 import click
@@ -82,5 +83,5 @@ def main(context: click.Context, config: Path | None, state_dir: Path | None) ->
     """  # noqa: D301  \b is click's mark for a paragraph that keeps its lines
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Half a character, which JSON can hold, is printed as JSON spells it.
-        sys.stdout.reconfigure(errors="backslashreplace")
+        cast("io.TextIOWrapper", sys.stdout).reconfigure(errors="backslashreplace")
     context.obj = Options(config, state_dir)
