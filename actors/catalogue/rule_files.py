@@ -67,7 +67,16 @@ def _files_below(folder: Path) -> list[Path]:
         for name in names
         if Path(name).suffix in _SUFFIXES
     ]
+    for path in filter(_is_pipe, found):
+        raise InvalidFileError(str(path), "is no file, but a pipe: whoever reads it waits")
     return sorted(found, key=lambda file: file.relative_to(folder).as_posix())
+
+
+def _is_pipe(path: Path) -> bool:
+    try:
+        return path.is_fifo()
+    except OSError:  # what hinders is told when it is read
+        return False
 
 
 def _read_file(path: Path) -> Iterator[tuple[object, RulePlace]]:

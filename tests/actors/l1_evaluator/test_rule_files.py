@@ -1,6 +1,7 @@
 """Rule files, and the lines that `aright rule decide` prints over them."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +183,13 @@ def test_a_broken_file_is_named_with_its_line(
 
     assert caught.value.path == str(path)
     assert line is None or caught.value.line == line
+
+
+def test_a_pipe_in_a_folder_of_rules_is_named_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "rules.yaml")
+
+    with pytest.raises(InvalidFileError, match="is no file, but a pipe"):
+        read_rules(tmp_path)
 
 
 def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
