@@ -9,11 +9,9 @@ from actors.messages import Moment
 from actors.site_ca import HostRow, audit, hosts, window
 from runtime.clock import SystemClock
 from runtime.errors import InvalidRequestError, NotFoundError
-from runtime.roles.control import Args
+from runtime.roles.control import Args, limit_of
 
 Row = Mapping[str, object]
-
-_LONGEST = 10_000
 
 
 def agents(connection: sqlite3.Connection, _args: Args) -> list[Row]:
@@ -83,9 +81,6 @@ def enrolment(connection: sqlite3.Connection, _args: Args) -> Row:
 
 def identity_audit(connection: sqlite3.Connection, args: Args) -> list[Row]:
     """List who invited, issued, refused, revoked, opened and closed; the newest first."""
-    limit = args.get("limit", "100")
-    if not limit.isdigit() or not 1 <= int(limit) <= _LONGEST:
-        raise InvalidRequestError(f"limit must be a number from 1 to {_LONGEST}")
     return [
         {
             "at": row.at,
@@ -97,5 +92,5 @@ def identity_audit(connection: sqlite3.Connection, args: Args) -> list[Row]:
             "count": row.count,
             "serial": row.serial,
         }
-        for row in audit(args.get("host", ""), int(limit))(connection)
+        for row in audit(args.get("host", ""), limit_of(args))(connection)
     ]

@@ -38,6 +38,24 @@ class MissingArgumentError(InvalidRequestError):
         self.name, self.wanted = name, wanted
 
 
+def whole(args: Args, name: str, usual: int, most: int) -> int:
+    """Read a whole number from 1 to `most`.
+
+    Raises:
+        InvalidRequestError: it is none.
+    """
+    text = args.get(name, str(usual))
+    # By their length first: of thousands of figures Python makes no number.
+    if text.isdecimal() and len(text) <= len(str(most)) and 1 <= int(text) <= most:
+        return int(text)
+    raise InvalidRequestError(f"{name} must be a number from 1 to {most}")
+
+
+def limit_of(args: Args) -> int:
+    """Read how many rows are asked for; raises InvalidRequestError."""
+    return whole(args, "limit", usual=100, most=10_000)
+
+
 @attrs.frozen
 class Probes:
     """What a probe from outside may ask."""

@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from actors.coverage import AgentCoverage, CheckCoverage, Span, SqliteCoverage, instant, minutes
 from runtime.clock import SystemClock
-from runtime.errors import InvalidRequestError
-from runtime.roles.control import Args
+from runtime.roles.control import Args, whole
 
 _LONGEST_S = 36_500 * 86_400
 
@@ -17,12 +16,10 @@ def coverage(connection: sqlite3.Connection, args: Args) -> Mapping[str, object]
     Raises:
         InvalidRequestError: `since` is no such number.
     """
-    text = args.get("since", "86400")
-    if not text.isdigit() or not 1 <= int(text) <= _LONGEST_S:
-        raise InvalidRequestError(f"since must be a number of seconds from 1 to {_LONGEST_S}")
+    since_s = whole(args, "since", usual=86_400, most=_LONGEST_S)
     memory = SqliteCoverage(lambda _: None)  # a view only reads
     now = SystemClock().now()
-    report = memory.report(now, int(text), args.get("host", ""), args.get("check", ""))(connection)
+    report = memory.report(now, since_s, args.get("host", ""), args.get("check", ""))(connection)
     return {
         "began": report.began.isoformat(timespec="seconds"),
         "ended": report.ended.isoformat(timespec="seconds"),

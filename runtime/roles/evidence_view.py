@@ -10,12 +10,11 @@ from typing import cast
 from actors.evidence_log import Note, NoteKey, SqliteEvidenceReads, verify_inclusion
 from actors.messages.evidence import Head, Log, Logged, SigningKey
 from runtime.errors import InvalidRequestError, NotFoundError
-from runtime.roles.control import Args
+from runtime.roles.control import Args, limit_of
 
 Row = dict[str, object]
 
 _READS = SqliteEvidenceReads()
-_LIMIT = 10_000
 
 
 def statements(connection: sqlite3.Connection, args: Args) -> list[Row]:
@@ -26,7 +25,7 @@ def statements(connection: sqlite3.Connection, args: Args) -> list[Row]:
         control=args.get("control", ""),
         since=_instant(args, "since"),
         before=_place(args["before"]) if args.get("before") else None,
-        limit=_limit(args),
+        limit=limit_of(args),
     )(connection)
     return [_row(each) for each in found]
 
@@ -142,10 +141,3 @@ def _instant(args: Args, name: str) -> dt.datetime | None:
     except ValueError as error:
         raise InvalidRequestError(f"{name} must be a date, or a date with a time") from error
     return instant if instant.tzinfo is not None else instant.replace(tzinfo=dt.UTC)
-
-
-def _limit(args: Args) -> int:
-    text = args.get("limit", "100")
-    if not text.isdecimal() or len(text) > len(str(_LIMIT)) or not 1 <= int(text) <= _LIMIT:
-        raise InvalidRequestError(f"limit must be a number from 1 to {_LIMIT}")
-    return int(text)

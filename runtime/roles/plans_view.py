@@ -7,22 +7,24 @@ from collections.abc import Mapping
 from actors.l2_planner import PlanFilter, PlanRecord, SqlitePlans
 from runtime.clock import SystemClock
 from runtime.errors import InvalidRequestError
+from runtime.roles.control import limit_of
 
 Row = dict[str, object]
 
 _RULINGS = ("accept", "review", "reject", "none")
-_LIMIT = 10_000
 
 
 def plans(connection: sqlite3.Connection, args: Mapping[str, str]) -> list[Row]:
     """List decisions, newest first."""
-    ruling, limit = args.get("ruling", ""), args.get("limit", "100")
+    ruling = args.get("ruling", "")
     if ruling and ruling not in _RULINGS:
         raise InvalidRequestError(f"ruling must be one of {', '.join(_RULINGS)}")
-    if not limit.isdigit() or not 1 <= int(limit) <= _LIMIT:
-        raise InvalidRequestError(f"limit must be a number from 1 to {_LIMIT}")
     which = PlanFilter(
-        args.get("incident", ""), args.get("host", ""), ruling, args.get("before", ""), int(limit)
+        args.get("incident", ""),
+        args.get("host", ""),
+        ruling,
+        args.get("before", ""),
+        limit_of(args),
     )
     return [_row(each) for each in SqlitePlans().listed(which)(connection)]
 

@@ -30,7 +30,7 @@ from runtime.errors import InvalidRequestError, NotFoundError, StateDirError
 from runtime.ids import TimeOrderedIds
 from runtime.roles.agents_view import agent, agents, enrolment, identity_audit
 from runtime.roles.channels_view import channels, dead
-from runtime.roles.control import Args, UnknownVerbError
+from runtime.roles.control import Args, UnknownVerbError, limit_of
 from runtime.roles.coverage_view import coverage
 from runtime.roles.explain import explanation, why_not
 from runtime.roles.flywheel_view import pattern_page, patterns
@@ -38,7 +38,6 @@ from runtime.roles.plans_view import plan, plans, plans_of, spending
 
 Row: TypeAlias = dict[str, object]
 
-_LIMIT = 10_000
 
 # A view only reads: neither new names nor channels come into it.
 _TICKETS = SqliteTickets(TimeOrderedIds(SystemClock()), ())
@@ -90,7 +89,7 @@ def _incidents(connection: sqlite3.Connection, args: Args) -> list[Row]:
         args.get("host", ""),
         args.get("check", ""),
         args.get("before", ""),
-        _limit(args),
+        limit_of(args),
     )
     return [_incident(each) for each in list_incidents(which)(connection)]
 
@@ -350,7 +349,7 @@ _VIEWS: Mapping[tuple[str, str], Callable[[sqlite3.Connection, Args], object]] =
     ("agent", "show"): agent,
     ("evidence", "list"): lambda connection, args: _evidence(connection, "list", args),
     ("evidence", "show"): lambda connection, args: _evidence(connection, "show", args),
-    ("evidence", "anchors"): lambda connection, args: _anchors(connection, _limit(args)),
+    ("evidence", "anchors"): lambda connection, args: _anchors(connection, limit_of(args)),
     ("evidence", "status"): lambda connection, args: _evidence(connection, "status", args),
 }
 
@@ -360,10 +359,3 @@ def _needed(args: Args, name: str) -> str:
     if not value:
         raise InvalidRequestError(f"{name} is missing")
     return value
-
-
-def _limit(args: Args) -> int:
-    text = args.get("limit", "100")
-    if not text.isdigit() or not 1 <= int(text) <= _LIMIT:
-        raise InvalidRequestError(f"limit must be a number from 1 to {_LIMIT}")
-    return int(text)

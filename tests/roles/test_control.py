@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from runtime.errors import InvalidRequestError
 from runtime.hosts.http_message import BadRequestError, Request, Response
 from runtime.roles.control import (
     Args,
@@ -14,6 +15,7 @@ from runtime.roles.control import (
     MissingArgumentError,
     Probes,
     UnknownVerbError,
+    limit_of,
     seconds,
     text,
 )
@@ -89,3 +91,13 @@ def test_a_duration_is_a_number_above_zero(value: object) -> None:
 def test_no_duration_is_none() -> None:
     assert seconds({}, "seconds") is None
     assert seconds({"seconds": 5}, "seconds") == 5.0
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "10001", "²", "1e3", "9" * 5000])
+def test_a_limit_that_is_no_number_of_rows_is_refused(text: str) -> None:
+    with pytest.raises(InvalidRequestError, match="limit must be a number from 1 to 10000"):
+        limit_of({"limit": text})
+
+
+def test_a_hundred_rows_are_listed_where_nobody_says_how_many() -> None:
+    assert (limit_of({}), limit_of({"limit": "10000"})) == (100, 10_000)
