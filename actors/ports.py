@@ -55,10 +55,11 @@ class Incidents(Protocol):
         ...
 
     def decide_again(
-        self, incident_id: str, decision: Decision, fact: Fact, due: Moment, at: Moment
+        self, incident_id: str, decision: Decision | None, fact: Fact, due: Moment, at: Moment
     ) -> Write[Incident]:
         """Replace the decision of an incident that is `deciding`, with the fact that says why.
 
+        None leaves the decision as it is.  The incident is due anew.
         The write raises StaleMoveError when it is not `deciding`, or NotFoundError.
         """
         ...

@@ -81,11 +81,15 @@ def moved(incident: Incident, move: Move, at: Moment) -> Incident:
     )
 
 
-def decided_again(incident: Incident, decision: Decision, due: Moment) -> Incident:
-    """Give a deciding incident its new decision; raises StaleMoveError where it is elsewhere."""
+def decided_again(incident: Incident, decision: Decision | None, due: Moment) -> Incident:
+    """Give a deciding incident its new decision, if there is one, and when it is due.
+
+    Raises:
+        StaleMoveError: it is elsewhere.
+    """
     if incident.state is not State.DECIDING:
         raise StaleMoveError(f"incident {incident.id} is {incident.state}, not deciding")
-    return attrs.evolve(incident, decision=decision, due=due)
+    return attrs.evolve(incident, decision=decision or incident.decision, due=due)
 
 
 class Effect(enum.Enum):

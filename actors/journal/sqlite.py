@@ -76,9 +76,9 @@ class SqliteJournal(SqliteIntents):
         return write
 
     def decide_again(
-        self, incident_id: str, decision: Decision, fact: Fact, due: Moment, at: Moment
+        self, incident_id: str, decision: Decision | None, fact: Fact, due: Moment, at: Moment
     ) -> Write[Incident]:
-        """Replace the decision of an incident that is deciding."""
+        """Replace the decision of an incident that is deciding; None leaves it as it is."""
 
         def write(connection: sqlite3.Connection) -> Incident:
             change = Change(connection, self.tickets, at)

@@ -216,8 +216,6 @@ class L1Evaluator:
             move = Move(State.DECIDING, (State.OBSERVED,), fact, due=due, decision=decision)
             return self.incidents.move(incident.id, move, now)
         # Decided once more: after a refusal, or because nobody took it further.
-        if decision is None:
-            return self.incidents.note(incident.id, fact, now)
         return self.incidents.decide_again(incident.id, decision, fact, due, now)
 
     def _remember(self, in_force: RulesInForce, now: Moment) -> list[Write[object]]:

@@ -9,7 +9,9 @@ import pytest
 from actors.escalator import SqliteTickets, Ticket
 from actors.journal import SqliteJournal, trace_of
 from actors.l1_evaluator import L1Evaluator, RuleSet, RulesInForce, SqliteL1Store
+from actors.l1_evaluator.actor import PLAN_STALLED_AFTER
 from actors.messages import (
+    Decision,
     Fact,
     FixProposed,
     Incident,
@@ -456,3 +458,39 @@ async def test_what_the_planner_lost_is_handed_to_it_again(planned: Room) -> Non
 
     assert len(planned.planner.waiting) == 1
     assert (await planned.get(message)).state is State.DECIDING
+
+
+async def test_what_waits_for_the_planner_after_a_restart_is_not_handed_to_it_each_minute(
+    planned: Room,
+) -> None:
+    message = await planned.drift(check="unheard_of")
+    await (await planned.actor()).handle(message)
+    assert planned.planner is not None
+    planned.planner.waiting.clear()  # the planner's queue ended with the appliance
+    taken_up = await planned.again(message)
+    CLOCK.wait(5)
+    now = Moment.read(CLOCK)
+
+    await (await planned.actor()).handle(taken_up)
+    await planned.store.commit(planned.journal.postpone(taken_up.incident, now.after(60)))
+
+    due = (await planned.get(message)).due
+    assert due is not None
+    assert due.since(now) == PLAN_STALLED_AFTER
+
+
+async def test_what_was_decided_meanwhile_is_not_undone_by_a_second_hand_over(
+    planned: Room,
+) -> None:
+    message = await planned.drift(check="unheard_of")
+    actor = await planned.actor()
+    await actor.handle(message)
+    undecided, now = await planned.again(message), Moment.read(CLOCK)
+    decision = Decision("", "v1", "execute_runbook", "rb-1")
+    await planned.store.commit(
+        planned.journal.decide_again(message.incident.id, decision, Fact("planned"), now, now)
+    )
+
+    await actor.handle(undecided)
+
+    assert (await planned.get(message)).decision == decision
