@@ -96,7 +96,7 @@ class Fleet:
         """
         address, _, port = appliance.rpartition(":")
         address = address.strip("[]")
-        if not address or not port.isdigit():
+        if not address or not port.isdecimal() or not 0 < int(port[:6]) < 1 << 16:
             raise InvalidRequestError(f"{appliance} is no HOST:PORT")
         if invitations is None:
             if not is_loopback(address):

@@ -212,6 +212,22 @@ def test_a_full_disk_leaves_no_half_of_a_kit(site: Appliance, kit: Path, tmp_pat
     assert site.aright("evidence", "export", *EVER, "--out", str(out)).exit_code == 0
 
 
+def test_a_full_disk_leaves_the_report_that_was_there(site: Appliance, tmp_path: Path) -> None:
+    out = tmp_path / "report.html"
+    written = ("evidence", "report", "--since", "2000-01-01", "--out", str(out))
+    assert site.aright(*written).exit_code == 0
+    before, limits = out.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        done = site.aright(*written)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    assert (done.exit_code, "cannot be written" in done.stderr) == (1, True)
+    assert out.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["report.html"]
+
+
 def test_what_is_too_long_for_a_name_is_an_error_and_no_crash(
     site: Appliance, kit: Path, tmp_path: Path
 ) -> None:

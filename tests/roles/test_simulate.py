@@ -52,7 +52,12 @@ def test_what_has_no_answer_is_missing(fates: list[Fate | None]) -> None:
 
 @pytest.mark.parametrize(
     ("appliance", "told"),
-    [("nowhere", "no HOST:PORT"), ("192.0.2.1:50051", "loopback address")],
+    [
+        ("nowhere", "no HOST:PORT"),
+        ("127.0.0.1:²", "no HOST:PORT"),
+        ("127.0.0.1:70000", "no HOST:PORT"),
+        ("192.0.2.1:50051", "loopback address"),
+    ],
 )
 def test_an_address_that_cannot_be_played_on_is_refused(appliance: str, told: str) -> None:
     with pytest.raises(ArightError, match=told):

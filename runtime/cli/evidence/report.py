@@ -42,11 +42,21 @@ def command(*, site: str, since: str, out: Path) -> None:
             data = paper(report)
         else:
             data = page(report).encode()
-        try:
-            out.write_bytes(data)
-        except OSError as error:
-            raise InvalidFileError(str(out), f"cannot be written: {error.strerror}") from error
+        _write(out, data)
     click.echo(
         f"{out}: {len(report.drifts)} drifts, {len(report.healings)} healed and verified,"
         f" {len(report.decisions)} decisions, {report.statements} statements"
     )
+
+
+def _write(out: Path, data: bytes) -> None:
+    """Write a report whole, or leave what was there."""
+    from runtime.hosts.replaced_file import replace_file
+
+    try:
+        before = out.read_bytes() if out.exists() else None
+    except OSError as error:
+        raise InvalidFileError(str(out), f"cannot be read: {error.strerror}") from error
+    if not out.resolve().parent.is_dir():
+        raise InvalidFileError(str(out), "cannot be written: there is no such folder")
+    replace_file(out, before, data)
