@@ -20,6 +20,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "no_service_manager": "no systemd runs here, and the config names no command for the service",
     "no_such_directory": "a directory on the way is not there",
     "no_such_program": "the program that is asked is not installed here",
+    "no_such_time": "a file bears a time that no calendar has",
     "not_a_file": "there is something at the path, but no regular file",
     "not_a_list": "the answer has another shape than the baseline needs",
     "not_a_mode": "the answer is no file mode",
