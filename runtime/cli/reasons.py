@@ -8,6 +8,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "bad_argument": "a program was given an argument that it cannot take",
     "bad_path": "the path of the check is none",
     "exit_code": "the program that was asked ended with an error",
+    "hangs": "the file system there does not answer: an earlier look still waits",
     "includes_too_deep": "sshd's configuration includes itself, or is nested too deep",
     "io_error": "the disk or the kernel answered with an error",
     "no_disk": "nothing is known of the file system there",
