@@ -74,7 +74,7 @@ class FakeIncidents:
         return write
 
     def decide_again(
-        self, incident_id: str, decision: Decision, fact: Fact, due: Moment, at: Moment
+        self, incident_id: str, decision: Decision | None, fact: Fact, due: Moment, at: Moment
     ) -> Write[Incident]:
         raise NotImplementedError
 

@@ -182,7 +182,7 @@ class FakeLedgers:
         return write
 
     def decide_again(
-        self, incident_id: str, decision: Decision, fact: Fact, due: Moment, at: Moment
+        self, incident_id: str, decision: Decision | None, fact: Fact, due: Moment, at: Moment
     ) -> Write[Incident]:
         raise NotImplementedError
 
