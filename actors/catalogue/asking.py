@@ -22,6 +22,9 @@ CAP_BYTES: Final = 1_048_576
 _LONGEST_S: Final = 3600.0
 """For a program whose caller set no deadline."""
 
+_AHEAD_DAYS: Final = 1.0
+"""By how much a file may be dated ahead: clocks of those who packed it differ."""
+
 
 async def ask(probe: probes.Probe, target: Target, now: dt.datetime) -> Reading:
     """Ask one question.  Sets no deadline: the caller's scope does."""
@@ -56,7 +59,10 @@ async def _ask(  # noqa: C901, PLR0911, PLR0912  # one line for each kind of pro
             return _value(await loose_files(target, probe))
         case probes.FileAge(paths):
             newest = await newest_change(target, paths)
-            return Absent() if newest is None else Value((now - newest) / dt.timedelta(days=1))
+            days = None if newest is None else (now - newest) / dt.timedelta(days=1)
+            # By a clock that was ahead it would stay new until that day, however old it is.
+            ahead = days is not None and days < -_AHEAD_DAYS
+            return Failed("dated_ahead") if ahead else _value(days)
         case probes.Sysctl(name):
             return _value(await target.sysctl(name))
         case probes.KernelSettings(names, at):

@@ -7,6 +7,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "absent": "not applicable: what it asks about is not on this host",
     "bad_argument": "a program was given an argument that it cannot take",
     "bad_path": "the path of the check is none",
+    "dated_ahead": "a file is dated ahead of the clock: how old it is, nobody can tell",
     "exit_code": "the program that was asked ended with an error",
     "hangs": "the file system there does not answer: an earlier look still waits",
     "includes_too_deep": "sshd's configuration includes itself, or is nested too deep",

@@ -214,6 +214,16 @@ async def test_a_file_from_a_year_that_no_calendar_has_is_an_error(written: floa
     assert await ask(probes.FileAge(("/etc/lists",)), target, NOW) == Failed("no_such_time")
 
 
+@pytest.mark.parametrize(("ahead", "answer"), [(0.5, Value(-0.5)), (2, Failed("dated_ahead"))])
+async def test_a_file_from_tomorrow_is_not_new_until_tomorrow_has_come(
+    ahead: float, answer: object
+) -> None:
+    written = (NOW + dt.timedelta(days=ahead)).timestamp()
+    target = FakeTarget({"/etc/lists": FakeFile(modified=written)})
+
+    assert await ask(probes.FileAge(("/etc/lists",)), target, NOW) == answer
+
+
 INSTALLED = "Package: {}\nStatus: install ok installed\nArchitecture: amd64\nVersion: {}\n\n"
 OFFERED = "Package: {}\nArchitecture: amd64\nVersion: {}\nDescription: of\n it\n\n"
 
