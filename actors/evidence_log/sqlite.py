@@ -1,6 +1,7 @@
 """The evidence log in SQLite: what is owed, the leaves, their tree and its heads."""
 
 import datetime as dt
+import itertools
 import sqlite3
 from collections.abc import Sequence
 
@@ -186,15 +187,14 @@ class SqliteEvidence(SqliteEvidenceReads):
             purged = list[tuple[Log, int]]()
             for log in logs_in(connection):
                 leaves = connection.execute(
-                    "SELECT leaf, logged_at < ? FROM statements WHERE log = ? AND leaf >= ?"
-                    " ORDER BY leaf LIMIT ?",
-                    (before.isoformat(), log.number, log.purged, limit),
+                    "SELECT leaf, logged_at < ? FROM statements"
+                    " WHERE log = ? AND leaf >= ? AND proves <> ? ORDER BY leaf LIMIT ?",
+                    (before.isoformat(), log.number, log.purged, ProofKind.LOG, limit),
                 ).fetchall()
-                end = next((leaf for leaf, old in leaves if not old), None)
-                if end is None:
-                    end = leaves[-1][0] + 1 if leaves else log.purged
-                if end == log.purged:
+                old = [leaf for leaf, _ in itertools.takewhile(lambda each: each[1], leaves)]
+                if not old:
                     continue
+                end = old[-1] + 1
                 connection.execute(
                     "UPDATE statements SET payload = NULL"
                     " WHERE log = ? AND leaf >= ? AND leaf < ? AND proves <> ?",

@@ -19,7 +19,9 @@ def command(*, output: Format) -> None:
         click.echo("no log was begun yet")
     else:
         log, key = mapping(page["log"]), mapping(page["key"])
-        click.echo(f"log   {log['origin']}: {log['size']} leaves, {log['purged']} of them purged")
+        click.echo(
+            f"log   {log['origin']}: {log['size']} leaves, {log['purged']} of them past retention"
+        )
         if page["head"] is not None:
             head = mapping(page["head"])
             click.echo(f"head  {head['size']} leaves, root {head['root']}, {head['signed_at']}")

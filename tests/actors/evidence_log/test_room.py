@@ -140,6 +140,19 @@ async def test_payloads_are_purged_and_leaves_stay_and_the_log_says_so(world: Wo
     await world.check_heads()
 
 
+async def test_where_nothing_is_left_to_be_purged_the_log_says_nothing(world: World) -> None:
+    """Each entry that says so grew old itself, and brought another one for ever."""
+    await world.drift()
+    await world.prove()
+    desk = world.desk
+    for _ in range(3):
+        world.journal.clock.wait(10 * 86_400)
+        await PayloadRetention("site", desk.store, desk.memory, desk.clock, days=5).purge()
+        await world.prove()
+
+    assert [kind for _, kind in await world.kinds()][2:] == ["payloads_purged"]
+
+
 async def test_what_was_purged_before_the_power_went_is_said_in_the_log(world: World) -> None:
     await world.drift()
     await world.prove()
