@@ -55,7 +55,7 @@ async def newest_change(target: Target, paths: Iterable[str]) -> dt.datetime | N
     path, facts = max(there.items(), key=lambda each: each[1].modified)
     try:
         return dt.datetime.fromtimestamp(facts.modified, dt.UTC)
-    except (OverflowError, ValueError) as error:
+    except (OSError, OverflowError, ValueError) as error:  # the first from the C library
         raise UnansweredError("no_such_time", path) from error
 
 

@@ -32,8 +32,8 @@ async def footprint(probe: probes.Probe, target: Target) -> dict[str, JSON]:
             text = await target.read_text(path, _CAP_BYTES)
             if text is not None:
                 found["content"] = hashlib.sha256(text.encode()).hexdigest()[:16]
-    except (UnanswerableError, UnansweredError, OverflowError, ValueError):
-        pass
+    except (UnanswerableError, UnansweredError, OSError, OverflowError, ValueError):
+        pass  # the last three: no calendar has such a time
     return found
 
 

@@ -207,7 +207,7 @@ async def test_the_age_of_files_is_that_of_the_newest(tmp_path: Path) -> None:
     assert await ask(probes.FileAge(("/etc/*",)), LocalTarget(root), NOW) == Value(2.0)
 
 
-@pytest.mark.parametrize("written", [1e12, -1e12, 1e300])
+@pytest.mark.parametrize("written", [1e12, -1e12, 1e17, -1e18, 2.0**62, 1e300])
 async def test_a_file_from_a_year_that_no_calendar_has_is_an_error(written: float) -> None:
     target = FakeTarget({"/etc/lists": FakeFile(modified=written)})
 

@@ -60,3 +60,10 @@ async def test_what_is_no_file_or_is_not_there_leaves_less() -> None:
     assert await footprint(probes.Service("rsyslog"), host()) == {}
     assert await footprint(probes.DiskUsage("/"), host()) == {}
     assert await footprint(probes.FileMode("/etc/gone"), host()) == {"path": "/etc/gone"}
+
+
+@pytest.mark.parametrize("changed_at", [1e12, 1e17, 2.0**62, 1e300])
+async def test_a_change_in_a_year_that_no_calendar_has_leaves_less(changed_at: float) -> None:
+    target = FakeTarget({BANNER.path: FakeFile(changed_at=changed_at)})
+
+    assert await footprint(BANNER, target) == {"path": BANNER.path}
