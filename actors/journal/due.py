@@ -1,7 +1,7 @@
 """What is due by itself: retries, expiries, the end of a flap window, and work that stalled."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import attrs
@@ -64,68 +64,68 @@ class DueWork:
                 [each for each in incidents if core.task_of(each.state) is Task.HAND_OUT], now
             )
             for incident in incidents:
-                await self._move_on(incident, now)
+                await self._move_on(incident)
 
     async def recover(self) -> None:
         """At a start of the appliance, hand out what an earlier life left unfinished."""
         now = Moment.read(self.clock)
-        [incidents] = await self._kept(self.journal.stalled())
+        [incidents] = await self._kept(lambda _: [self.journal.stalled()])
         living = list[Incident]()
         for incident in incidents:
             if incident.stalled_starts >= core.STARTS_BEFORE_DEAD:
-                await self._give_up(incident, now)
+                await self._give_up(incident)
             else:
                 living.append(incident)
         for start in range(0, len(living), _AT_ONCE):
             await self._hand_out(living[start : start + _AT_ONCE], now)
         if incidents:
             log.info("incidents_taken_up", count=len(incidents))
-        await self._kept(self._asked_again())
+        await self._kept(lambda at: [self._asked_again(at)])
 
     async def decide_audited(self) -> None:
         """Ask again about all that audit mode refused: a mode may have changed."""
-        await self.store.commit(self._asked_again())
+        await self.store.commit(self._asked_again(Moment.read(self.clock)))
 
-    def _asked_again(self) -> Write[int]:
-        return self.journal.ask_again(Refusal.AUDIT, Moment.read(self.clock))
+    def _asked_again(self, at: Moment) -> Write[int]:
+        return self.journal.ask_again(Refusal.AUDIT, at)
 
-    async def _move_on(self, incident: Incident, now: Moment) -> None:
+    async def _move_on(self, incident: Incident) -> None:
         try:
             match core.task_of(incident.state):
                 case Task.HAND_OUT:
                     pass
                 case Task.FORGET:
-                    await self._kept(self.journal.postpone(incident, None))
+                    await self._kept(lambda _: [self.journal.postpone(incident, None)])
                 case Task.DECIDE_AGAIN:
-                    [deciding] = await self._kept(self._moved(incident, now))
+                    [deciding] = await self._kept(lambda at: [self._moved(incident, at)])
                     await self._offer([deciding])
                 case Task.EXPIRE:
                     stop = Stop.of(incident, StopKind.EXPIRED, StopKind.EXPIRED)
-                    expired: list[Write[object]] = [
-                        self._moved(incident, now),
-                        self.tickets.open(stop, now),
-                    ]
-                    await self._kept(*expired)
+
+                    def expired(at: Moment) -> list[Write[object]]:
+                        return [self._moved(incident, at), self.tickets.open(stop, at)]
+
+                    await self._kept(expired)
                 case Task.CLOSE:
-                    await self._kept(self._moved(incident, now))
+                    await self._kept(lambda at: [self._moved(incident, at)])
         except StaleMoveError:
             return  # a person was faster
 
-    def _moved(self, incident: Incident, now: Moment) -> Write[Incident]:
-        return self.journal.move(incident.id, core.due_move(incident), now)
+    def _moved(self, incident: Incident, at: Moment) -> Write[Incident]:
+        return self.journal.move(incident.id, core.due_move(incident), at)
 
     async def _hand_out(self, incidents: Sequence[Incident], now: Moment) -> None:
         if not incidents:
             return
         taken = await self._offer(incidents)
         await self._kept(
-            *(
+            lambda at: [
                 self.journal.postpone(
-                    incident, now.after(core.STALLED_AFTER if took else core.NO_ROOM_PAUSE)
+                    incident, at.after(core.STALLED_AFTER if took else core.NO_ROOM_PAUSE)
                 )
                 for incident, took in zip(incidents, taken, strict=True)
                 if not core.is_soaking(incident, now)
-            )
+            ]
         )
 
     async def _offer(self, incidents: Sequence[Incident]) -> list[bool]:
@@ -143,22 +143,23 @@ class DueWork:
             for incident, observation in zip(incidents, observations, strict=True)
         ]
 
-    async def _give_up(self, incident: Incident, now: Moment) -> None:
+    async def _give_up(self, incident: Incident) -> None:
         fact = Fact("dead_lettered", {"starts": incident.stalled_starts})
-        writes: list[Write[object]] = []
-        here = incident.state
+        moves, here = list[Move](), incident.state
         if here is State.OBSERVED:
-            writes.append(self.journal.move(incident.id, Move(State.DECIDING, (here,), fact), now))
+            moves.append(Move(State.DECIDING, (here,), fact))
             here = State.DECIDING
-        move = Move(State.ESCALATED, (here,), fact, reason=StopKind.DEAD_LETTER)
+        moves.append(Move(State.ESCALATED, (here,), fact, reason=StopKind.DEAD_LETTER))
+        stop = Stop.of(incident, StopKind.DEAD_LETTER, StopKind.DEAD_LETTER)
+
+        def given_up(at: Moment) -> list[Write[object]]:
+            return [
+                *(self.journal.move(incident.id, each, at) for each in moves),
+                self.tickets.open(stop, at),
+            ]
+
         try:
-            await self._kept(
-                *writes,
-                self.journal.move(incident.id, move, now),
-                self.tickets.open(
-                    Stop.of(incident, StopKind.DEAD_LETTER, StopKind.DEAD_LETTER), now
-                ),
-            )
+            await self._kept(given_up)
         except StaleMoveError:
             return  # it was settled meanwhile
         log.error("incident_dead_lettered", incident_id=incident.id, state=incident.state.value)
@@ -166,11 +167,14 @@ class DueWork:
             # The runner ends the intent of a fix that is no longer its to work.
             self.to_runner.offer(ExecuteRunbook(incident))
 
-    async def _kept(self, *writes: Write[T]) -> list[T]:
-        """Commit; where no room is left, tell a person and try again until there is."""
+    async def _kept(self, writes: Callable[[Moment], Sequence[Write[T]]]) -> list[T]:
+        """Commit as of now; where no room is left, tell a person and try again until there is.
+
+        That may be hours later: what then happens is dated then.
+        """
         while True:
             try:
-                return await self.store.commit(*writes)
+                return await self.store.commit(*writes(Moment.read(self.clock)))
             except StoreFullError as error:
                 log.warning("due_work_waits_for_room", error=str(error))
             try:

@@ -349,6 +349,29 @@ async def test_a_disk_without_room_makes_due_work_late_and_ends_nothing(
     assert bool(rooms.world.tickets.stops) is (off == 1)  # while there is room for that much
 
 
+async def test_what_waited_for_room_is_dated_when_there_was_some(
+    rooms: Rooms, autojump_clock: trio.testing.MockClock
+) -> None:
+    """Of a ticket that is dated an hour back people hear at once that nobody answered it."""
+    world = rooms.world
+
+    class Late(FullFor):
+        async def commit(self, *writes: Write[T]) -> list[T]:
+            if self.commits == 1:  # the last one
+                world.clock.wait(3600)
+            return await super().commit(*writes)
+
+    asked = await world.drift(state=State.AWAITING_APPROVAL)
+    await world.store.commit(world.journal.postpone(asked, world.now))
+
+    due_work = attrs.evolve(rooms.due_work, store=Late(world.store, 9, kept=0))
+    await due_work.ring(world.clock.now())
+
+    [opened_at] = [at for stop, at in world.tickets.opened if stop.kind is StopKind.EXPIRED]
+    assert opened_at == world.now
+    assert (await world.get(asked.id)).moved_at == world.clock.now()
+
+
 async def test_a_start_on_a_full_disk_counts_as_one_start(
     rooms: Rooms, autojump_clock: trio.testing.MockClock
 ) -> None:

@@ -81,7 +81,7 @@ async def test_what_was_settled_before_it_is_given_up_stays_settled(rooms: Rooms
 
     [[stalled]] = await world.store.commit(world.journal.stalled())
     overtaken = Overtaken(world.store, [close_it])
-    await attrs.evolve(rooms.due_work, store=overtaken)._give_up(stalled, world.now)
+    await attrs.evolve(rooms.due_work, store=overtaken)._give_up(stalled)
 
     assert (await world.get(incident.id)).state is State.CLOSED
     assert world.tickets.opened == []
