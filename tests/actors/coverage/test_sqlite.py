@@ -313,6 +313,16 @@ def test_a_start_while_the_clock_was_ahead_excuses_no_silence_after_it_was_set_r
     assert book.causes(4500) == {Cause.MISSED: 3600}
 
 
+def test_what_was_asked_no_more_while_the_clock_was_ahead_is_expected_no_more() -> None:
+    book, month = Book(), 30 * 86_400.0
+    book.hear(answer(0, source="scanner"))
+    book.keep(month)
+    book.keep(300)
+
+    assert book.unobserved_s(86_400) == 0
+    assert book.check(86_400).retired
+
+
 # What ends, and what is forgotten.
 
 
