@@ -51,7 +51,7 @@ class Life:
         """Prepare a life; `seed` is that of its pauses' jitter."""
         self.actor, self.around, self.seed = one, around, seed
         self.up = trio.Event()
-        """Set when the actor has started once, is down, or has ended."""
+        """Set when the actor has started once, is down, waits for room, or has ended."""
         self.budget = one.vitals.budget = Budget(one.restart)
         self.down_told = False
         self.started_at = math.inf
@@ -126,6 +126,7 @@ class Life:
         if pause is None and _found_no_room(error):
             # Down it would stay so for minutes after there is room, and until then nobody hears it.
             pause = one.restart.longest_pause
+            self.up.set()  # nor must it keep the ingress shut until then
         if pause is not None:
             one.vitals.state = State.PAUSED
             return pause

@@ -154,7 +154,7 @@ class _Crew:
     async def _open(
         self, opened: trio.TaskStatus[None], *, task_status: trio.TaskStatus[trio.CancelScope]
     ) -> None:
-        """Open the ingress when each other actor has started once, or is down."""
+        """Open the ingress when each other actor has started once, is down, or waits for room."""
         with trio.CancelScope() as scope:
             task_status.started(scope)
             for one in self.actors:

@@ -195,6 +195,31 @@ async def test_an_actor_that_finds_no_room_on_the_disk_waits_for_it_and_is_not_d
     assert crew.down == []
 
 
+async def test_an_actor_that_finds_no_room_when_it_starts_does_not_keep_the_ingress_shut(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    box, opened, room = Mailbox[int]("box", capacity=9), trio.Event(), list[bool]()
+    handled = list[int]()
+
+    def make() -> Unkept:
+        if not room:
+            raise no_room()
+        return Unkept(room, handled, in_lanes=False)
+
+    async def listen() -> None:
+        opened.set()
+        await box.post.send(1)
+        await trio.sleep_forever()
+
+    line = [service("ingress", listen, sends=[box], ingress=True), actor("a", reads=box, make=make)]
+    with trio.fail_after(300):
+        async with running(*line):
+            await opened.wait()
+            room.append(True)
+            await trio.sleep(31)
+            assert handled == [1]
+
+
 async def test_the_budget_of_one_actor_is_not_shared_with_its_siblings(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
