@@ -23,12 +23,13 @@ _PLAIN_VALUE: Final = compiled(r"[^\s\"'<>;,&\x01|]{3,2000}+(?!&)")
 _BEGIN_SCHEMES: Final = frozenset("BDTNbdtn")
 _SMALL_LETTERS: Final = compiled(r"[a-z]{1,40}(?: |$)")
 _QUOTED: Final = {
-    '"': compiled(r"(?:[^\"\\\r\n\x01]|\\[^\r\n\x01]){3,200}(?=\")"),
+    '"': compiled(r"(?:(?:[^\"\\\r\n\x01]|\\[^\r\n\x01]){3,200}|[^\"\r\n\x01]{3,200})(?=\")"),
     "'": compiled(r"[^'\r\n\x01]{3,200}(?=')"),
     '\\"': compiled(r"(?:[^\"\\\r\n\x01]|\\\\\\\"|\\[^\"\r\n\x01]){3,200}(?=\\\")"),
 }
 """By the quote that begins it, and that alone ends it: the other one may stand within, and so may
-one behind a backslash.  The last is of JSON that stands as a text in JSON.
+one behind a backslash, unless it is the last: `password = "two words\\"`.  The last is of JSON that
+stands as a text in JSON.
 """
 _SHORT: Final = (
     "pass",

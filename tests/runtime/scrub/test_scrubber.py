@@ -43,6 +43,16 @@ def test_a_quote_within_a_password_does_not_end_it(line: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "line", ['password: "Hun ter22\\"', 'password="Hun ter22\\" port=5432', 'pwd = "Hun ter22\\";']
+)
+def test_a_backslash_at_the_end_of_a_password_leaves_nothing_of_it(line: str) -> None:
+    clean = SCRUBBER.text(line).text
+
+    assert "Hun" not in clean
+    assert "ter22" not in clean
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "sqlcmd -S db1 -U sa -P 'Hun ter22' -Q x",
