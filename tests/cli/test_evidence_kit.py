@@ -4,6 +4,8 @@ import contextlib
 import json
 import resource
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -273,6 +275,19 @@ def test_a_report_is_written_in_the_form_that_its_name_says(
     assert done.exit_code == 0
     assert out.read_bytes().startswith(begins)
     assert "drifts" in done.stdout
+
+
+def test_a_report_goes_into_a_pipe_too(site: Appliance, tmp_path: Path) -> None:
+    out = tmp_path / "report.html"
+    out.symlink_to("/dev/stdout")
+    command = [sys.executable, "-m", "runtime", "--config", str(site.config)]
+    command += ["evidence", "report", *EVER, "--out", str(out)]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("<!doctype html>")
+    assert out.is_symlink()
 
 
 def test_a_report_says_what_it_can_not_do(site: Appliance, tmp_path: Path) -> None:

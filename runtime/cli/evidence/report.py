@@ -54,9 +54,12 @@ def _write(out: Path, data: bytes) -> None:
     from runtime.hosts.replaced_file import replace_file
 
     try:
+        if out.exists() and not out.is_file():  # a pipe or a device: only who reads it has it whole
+            out.write_bytes(data)
+            return
         before = out.read_bytes() if out.exists() else None
     except OSError as error:
-        raise InvalidFileError(str(out), f"cannot be read: {error.strerror}") from error
+        raise InvalidFileError(str(out), f"cannot be written: {error.strerror}") from error
     if not out.resolve().parent.is_dir():
         raise InvalidFileError(str(out), "cannot be written: there is no such folder")
     replace_file(out, before, data)
