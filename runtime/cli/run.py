@@ -28,14 +28,19 @@ def command(role: str | None, site_id: str | None, log_format: str | None) -> No
     as_json = log_format == "json" if log_format else not sys.stderr.isatty()
     configure_logs(level=configured.log_level, as_json=as_json)
     with explained():
-        if configured.role == "central":
-            from runtime.roles.central import run_central
+        try:
+            if configured.role == "central":
+                from runtime.roles.central import run_central
 
-            trio.run(run_central, configured)
-        else:
-            from runtime.roles.appliance import run_appliance
+                trio.run(run_central, configured)
+            else:
+                from runtime.roles.appliance import run_appliance
 
-            trio.run(run_appliance, configured)
+                trio.run(run_appliance, configured)
+        finally:
+            # The interpreter, when it ends, takes back what hears a signal, but not this; and
+            # nothing is started any more that would inherit it.
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 def _unheard(_number: int, _frame: object) -> None:
