@@ -1,6 +1,5 @@
 """The settings of the planner: which models may be asked, for how much, and what plans may do."""
 
-import ipaddress
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 from urllib.parse import quote
@@ -8,7 +7,7 @@ from urllib.parse import quote
 import pydantic
 from pydantic import Field
 
-from runtime.setting_kinds import Secret
+from runtime.setting_kinds import Secret, is_loopback
 
 Kind = Literal["openai", "azure", "openai_compatible", "anthropic", "ollama"]
 Risk = Literal["low", "medium", "high"]
@@ -77,7 +76,7 @@ class LlmProvider(_Section):
             raise ValueError("a deployment is needed for azure, and for nothing else")
         if self.url is not None and (self.url.username or self.url.password or self.url.query):
             raise ValueError("the url holds a user or a query; a key stands in key")
-        if self.key_place and self.root.startswith("http:") and not _is_here(self.host):
+        if self.key_place and self.root.startswith("http:") and not is_loopback(self.host):
             raise ValueError("a key leaves by https only, or stays on this machine")
         return self
 
@@ -174,10 +173,3 @@ class Llm(_Section):
     def model_of(self, provider: LlmProvider) -> str:
         """Give the model of a provider: its own, else the common one, else that of its kind."""
         return provider.model or self.model or _MODELS[provider.kind]
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
