@@ -118,10 +118,11 @@ def _live(connection: sqlite3.Connection, now: int) -> None:
 
 
 _OF_A_CLOCK_AHEAD = (
-    "UPDATE watched SET last_at = ?1 WHERE last_at > ?1",
-    "UPDATE watched SET since = ?1 WHERE since > ?1",
-    "UPDATE watched SET heard_at = ?1 WHERE heard_at > ?1",
-    "UPDATE watched SET retired_at = ?1 WHERE retired_at > ?1",
+    (
+        "UPDATE watched SET last_at = min(last_at, ?1), since = min(since, ?1),"
+        " heard_at = min(heard_at, ?1), retired_at = min(retired_at, ?1)"
+        " WHERE last_at > ?1 OR since > ?1 OR heard_at > ?1 OR retired_at > ?1"
+    ),
     "DELETE FROM holes WHERE began >= ?1",
     "DELETE FROM holes WHERE ended > ?1 AND ?1 - began <= interval_ms + interval_ms / 2",
     "UPDATE holes SET ended = ?1 WHERE ended > ?1",
