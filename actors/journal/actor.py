@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 import attrs
 import structlog
 
+from actors.journal.no_room import tell_full
 from actors.journal.store import Journal, Recording, UnkeepableError, news_in
 from actors.messages import (
     Fact,
@@ -101,21 +102,16 @@ class JournalActor:
         except StoreError as error:
             log.warning("observations_not_kept", count=len(heard), error=str(error))
             if isinstance(error, StoreFullError):
-                await self._tell_full()  # first: the room of the reserve may soon be used up
+                await tell_full(
+                    self.store, self.journal, self.clock
+                )  # first: the room of the reserve may soon be used up
             return [NotKept(error)] * len(heard)
         self.journal.settled()
         self.coverage.settled()
         self._hand_out(heard, recordings)
         if any(recording.recorded is None for recording in recordings):
-            await self._tell_full()
+            await tell_full(self.store, self.journal, self.clock)
         return [recording.recorded or _no_room() for recording in recordings]
-
-    async def _tell_full(self) -> None:
-        """Tell a person that there is no room; the reserve has room for the ticket."""
-        try:
-            await self.store.commit(self.journal.tell_full(Moment.read(self.clock)))
-        except StoreError as error:
-            log.error("store_full_untold", error=str(error))  # noqa: TRY400  the log is all there is
 
     def _hand_out(self, heard: Iterable[Observation], recordings: Iterable[Recording]) -> None:
         opened = [

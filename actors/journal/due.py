@@ -10,6 +10,7 @@ import trio
 
 from actors.journal import core
 from actors.journal.core import Task
+from actors.journal.no_room import tell_full
 from actors.journal.store import Journal
 from actors.messages import (
     ExecuteRunbook,
@@ -25,7 +26,7 @@ from actors.messages import (
 )
 from actors.ports import StaleMoveError, Tickets
 from runtime.clock import Clock
-from runtime.errors import StoreError, StoreFullError
+from runtime.errors import StoreFullError
 from runtime.mailbox import Post
 from runtime.store import Store, Write
 
@@ -177,8 +178,5 @@ class DueWork:
                 return await self.store.commit(*writes(Moment.read(self.clock)))
             except StoreFullError as error:
                 log.warning("due_work_waits_for_room", error=str(error))
-            try:
-                await self.store.commit(self.journal.tell_full(Moment.read(self.clock)))
-            except StoreError as error:
-                log.error("store_full_untold", error=str(error))  # noqa: TRY400  the log is all there is
+            await tell_full(self.store, self.journal, self.clock)
             await trio.sleep(core.NO_ROOM_PAUSE)
